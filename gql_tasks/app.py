@@ -1,0 +1,51 @@
+"""The composition root: settings in, an ASGI application out."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from gql_tasks import __version__
+from gql_tasks.config import Settings
+from gql_tasks.graphql.router import TasksRouter
+from gql_tasks.graphql.schema import build_schema
+from gql_tasks.rest.tasks import tasks_router
+from gql_tasks.store.address import open_database
+from gql_tasks.web.errors import ERROR_HANDLERS
+from gql_tasks.web.pages import page_routes
+from gql_tasks.web.requests import RequestMiddleware
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the application; without settings it reads the environment's.
+
+    Also uvicorn's factory: `uvicorn --factory gql_tasks.app:create_app`. The database is opened,
+    and migrated where that is due, when the application starts, and closed when it stops.
+    """
+    settings = settings or Settings()
+    database = open_database(settings.database)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await database.open()
+        try:
+            yield
+        finally:
+            await database.close()
+
+    app = FastAPI(
+        title="gql_tasks",
+        summary="The tutorial's REST endpoints over the store that /graphql serves.",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,  # served from the package by page_routes, without another host
+        redoc_url=None,
+        exception_handlers=ERROR_HANDLERS,
+    )
+    app.add_middleware(RequestMiddleware, max_body_bytes=settings.max_body_bytes)
+    app.include_router(
+        TasksRouter(build_schema(), database, path="/graphql", max_rows=settings.max_rows)
+    )
+    app.include_router(tasks_router(database))
+    app.router.routes.extend(page_routes())
+    return app

@@ -1,0 +1,78 @@
+"""Errors of an operation, as clients see them: a message, a way to it, and a code to act on.
+
+    GRAPHQL_PARSE_FAILED          the document is not GraphQL
+    GRAPHQL_VALIDATION_FAILED     the document does not fit the schema
+    OPERATION_RESOLUTION_FAILURE  the operation meant is not in the document, or is not named
+    BAD_USER_INPUT                a variable or an argument that no field can take
+    SERVICE_UNAVAILABLE           the database is busy or away; trying again may work
+    INTERNAL_SERVER_ERROR         a bug; the message names the request, the log has the cause
+
+The first five are the caller's or nobody's fault and say what is wrong. Everything else is masked.
+"""
+
+import logging
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.types.execution import ExecutionResult, PreExecutionError
+
+from gql_tasks.domain.errors import InvalidArgument, StoreUnavailable, TooManyRows
+
+logger = logging.getLogger("gql_tasks.graphql")
+
+Formatted = dict[str, Any]
+
+
+def format_result(result: ExecutionResult | PreExecutionError, request_id: str) -> Formatted:
+    """Shape a result for the response. A request that never ran has no `data`, not even null."""
+    if not result.errors:
+        return {"data": result.data}
+    before = isinstance(result, PreExecutionError)
+    errors = [_format_error(error, before=before, request_id=request_id) for error in result.errors]
+    if before or (result.data is None and not any(error.path for error in result.errors)):
+        return {"errors": errors}
+    return {"data": result.data, "errors": errors}
+
+
+def request_error(message: str, code: str) -> GraphQLError:
+    """Make an error of a request that is not run."""
+    return GraphQLError(message, extensions={"code": code})
+
+
+def _format_error(error: GraphQLError, *, before: bool, request_id: str) -> Formatted:
+    message, extensions = _explained(error, before=before, request_id=request_id)
+    formatted: Formatted = {"message": message}
+    if error.locations:
+        formatted["locations"] = [location.formatted for location in error.locations]
+    if error.path is not None:
+        formatted["path"] = error.path
+    return formatted | {"extensions": extensions}
+
+
+def _explained(error: GraphQLError, *, before: bool, request_id: str) -> tuple[str, Formatted]:
+    """Find the words and the code; log what is masked."""
+    cause = error.original_error
+    match cause:
+        case None | GraphQLError():
+            own = error.extensions or {}
+            return error.message, {"code": _code(error, before=before), **own}
+        case RecursionError():
+            return "The document is nested too deeply.", {"code": "GRAPHQL_VALIDATION_FAILED"}
+        case InvalidArgument():
+            return str(cause), {"code": "BAD_USER_INPUT"}
+        case TooManyRows():
+            return str(cause), {"code": "BAD_USER_INPUT", "maxRows": cause.max_rows}
+        case StoreUnavailable():
+            logger.warning("request %s: %s", request_id, cause, exc_info=cause.__cause__)
+            return str(cause), {"code": "SERVICE_UNAVAILABLE"}
+    logger.error("request %s failed at %s", request_id, error.path, exc_info=cause)
+    return (
+        f"Internal server error; the log has its cause under request {request_id}.",
+        {"code": "INTERNAL_SERVER_ERROR"},
+    )
+
+
+def _code(error: GraphQLError, *, before: bool) -> str:
+    if isinstance(error, GraphQLSyntaxError):
+        return "GRAPHQL_PARSE_FAILED"
+    return "GRAPHQL_VALIDATION_FAILED" if before else "BAD_USER_INPUT"

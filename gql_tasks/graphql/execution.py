@@ -1,0 +1,96 @@
+"""How an operation runs: graphql-core's executor, with planned JSON let through untouched.
+
+A resolver whose value is an `orjson.Fragment` has answered its whole selection set: the database
+wrote that JSON. Everything else completes as GraphQL says.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+MAX_TOKENS = 5_000
+"""Tokens a document may have. GraphiQL's introspection query has under 400."""
+
+MAX_DOCUMENTS = 500
+MAX_DOCUMENT_CHARACTERS = 20_000
+"""Clients invent documents; what is kept of them is bounded in count and size."""
+
+
+class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's executor, and the one exception to it."""
+
+    def complete_value(  # type: ignore[no-untyped-def]  # graphql-core's own signature
+        self, return_type, field_details_list, info, path, result, position_context
+    ) -> Any:
+        """Take a Fragment as the completed value; its selection set was planned and answered."""
+        if type(result) is orjson.Fragment:
+            return result
+        return super().complete_value(
+            return_type, field_details_list, info, path, result, position_context
+        )
+
+
+class DocumentCache:
+    """Documents that parsed and are valid, by their text, the ones used last."""
+
+    def __init__(self) -> None:
+        self._documents: OrderedDict[str, DocumentNode] = OrderedDict()
+
+    def get(self, text: str) -> DocumentNode | None:
+        """Find a document and count it as used."""
+        document = self._documents.get(text)
+        if document is not None:
+            self._documents.move_to_end(text)
+        return document
+
+    def put(self, text: str, document: DocumentNode) -> None:
+        """Keep a valid document, unless it is too long to be one that an app sends again."""
+        if len(text) <= MAX_DOCUMENT_CHARACTERS:
+            self._documents[text] = document
+            if len(self._documents) > MAX_DOCUMENTS:
+                self._documents.popitem(last=False)
+
+
+class PreparedDocuments(SchemaExtension):
+    """Parse and validate a document once, not once a request."""
+
+    def __init__(self, cache: DocumentCache) -> None:
+        self.cache = cache
+        self._found = False
+
+    def on_operation(self) -> Iterator[None]:
+        """Look the document up before it is parsed."""
+        context = self.execution_context
+        context.parse_options["max_tokens"] = MAX_TOKENS
+        if context.query and (document := self.cache.get(context.query)):
+            context.graphql_document = document
+            self._found = True
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """Validate what is new, and refuse to guess which operation is meant."""
+        context = self.execution_context
+        document = context.graphql_document
+        assert document is not None
+        if self._found:
+            context.pre_execution_errors = []
+        yield
+        if not context.pre_execution_errors and context.query:
+            self.cache.put(context.query, document)
+        if context._provided_operation_name is None and _operations(document) > 1:  # noqa: SLF001
+            # Strawberry would run the first one. Spec, section 6.1: a request error.
+            context.pre_execution_errors = [
+                GraphQLError(
+                    "Must provide operation name if query contains multiple operations.",
+                    extensions={"code": "OPERATION_RESOLUTION_FAILURE"},
+                )
+            ]
+
+
+def _operations(document: DocumentNode) -> int:
+    return sum(isinstance(node, OperationDefinitionNode) for node in document.definitions)

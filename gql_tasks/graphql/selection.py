@@ -1,0 +1,150 @@
+"""Selection sets to the fields of a read plan.
+
+Does what GraphQL's CollectFields does (spec, section 6.3.2): fragments opened, `@skip` and
+`@include` decided, the same response key met twice answered once, keys in the order in which they
+are first met.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+
+from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    InlineFragmentNode,
+    SelectionNode,
+    VariableNode,
+    get_named_type,
+    is_abstract_type,
+)
+
+from gql_tasks.domain.plan import Column, Constant, Selected
+from gql_tasks.graphql.context import Info
+from gql_tasks.graphql.types.task import Task
+
+FieldNodes = Mapping[str, list[FieldNode]]
+
+
+def selected_fields(info: Info) -> tuple[Selected, ...]:
+    """Read the selection set under the field being resolved, which answers a Task or a list of them."""
+    raw = info._raw_info  # noqa: SLF001  # Strawberry's selected_fields loses fragments' order
+    return _fields(_collect(raw, _object_type(raw), raw.field_nodes))
+
+
+def selected_under(info: Info, name: str) -> Mapping[str, tuple[Selected, ...]]:
+    """Read the selection sets under a field of the payload being resolved, a response key each."""
+    raw = info._raw_info  # noqa: SLF001  # as above
+    payload = _object_type(raw)
+    return {
+        key: _fields(_collect(raw, _object_type_of(payload, name), nodes))
+        for key, nodes in _collect(raw, payload, raw.field_nodes).items()
+        if nodes[0].name.value == name
+    }
+
+
+def _fields(collected: FieldNodes) -> tuple[Selected, ...]:
+    columns = _python_names()
+    return tuple(
+        Constant(key, "Task")
+        if (name := nodes[0].name.value) == "__typename"
+        else Column(key, columns[name])
+        for key, nodes in collected.items()
+    )
+
+
+@cache
+def _python_names() -> Mapping[str, str]:
+    from strawberry.schema.name_converter import NameConverter
+    from strawberry.types.base import get_object_definition
+
+    names = NameConverter()
+    fields = get_object_definition(Task, strict=True).fields
+    return {names.get_graphql_name(field): field.python_name for field in fields}
+
+
+def _collect(
+    info: GraphQLResolveInfo, object_type: GraphQLObjectType, nodes: Iterable[FieldNode]
+) -> FieldNodes:
+    collected: dict[str, list[FieldNode]] = {}
+    visited: set[str] = set()
+    for node in nodes:
+        if node.selection_set:
+            for field in _flatten(info, object_type, node.selection_set.selections, visited):
+                key = field.alias.value if field.alias else field.name.value
+                collected.setdefault(key, []).append(field)
+    return collected
+
+
+def _flatten(
+    info: GraphQLResolveInfo,
+    object_type: GraphQLObjectType,
+    selections: Iterable[SelectionNode],
+    visited: set[str],
+) -> Iterator[FieldNode]:
+    """Yield the fields of a selection set, those of the fragments that apply in their place."""
+    for selection in selections:
+        if not _is_included(info, selection):
+            continue
+        match selection:
+            case FieldNode():
+                yield selection
+            case InlineFragmentNode(type_condition=condition):
+                if condition is None or _applies(info, condition.name.value, object_type):
+                    inner = selection.selection_set.selections
+                    yield from _flatten(info, object_type, inner, visited)
+            case FragmentSpreadNode(name=name) if name.value not in visited:
+                visited.add(name.value)
+                fragment = info.fragments[name.value]
+                if _applies(info, fragment.type_condition.name.value, object_type):
+                    inner = fragment.selection_set.selections
+                    yield from _flatten(info, object_type, inner, visited)
+
+
+def _applies(info: GraphQLResolveInfo, condition: str, object_type: GraphQLObjectType) -> bool:
+    if condition == object_type.name:
+        return True
+    abstract = info.schema.type_map[condition]
+    return is_abstract_type(abstract) and info.schema.is_sub_type(abstract, object_type)
+
+
+def _is_included(info: GraphQLResolveInfo, selection: SelectionNode) -> bool:
+    for directive in selection.directives or ():
+        match directive.name.value:
+            case "skip" if _condition(info, directive):
+                return False
+            case "include" if not _condition(info, directive):
+                return False
+    return True
+
+
+def _condition(info: GraphQLResolveInfo, directive: DirectiveNode) -> bool:
+    """Evaluate `if`. Validation holds it to a Boolean!: a literal, or a variable, which may be null
+    where it has a default.
+    """
+    value = directive.arguments[0].value
+    match value:
+        case BooleanValueNode():
+            return value.value
+        case VariableNode():
+            if (variable := info.variable_values.get(value.name.value)) is not None:
+                return bool(variable)
+    raise GraphQLError(
+        f"Argument 'if' of '@{directive.name.value}' must not be null.", nodes=directive
+    )
+
+
+def _object_type(info: GraphQLResolveInfo) -> GraphQLObjectType:
+    named = get_named_type(info.return_type)
+    assert isinstance(named, GraphQLObjectType)
+    return named
+
+
+def _object_type_of(parent: GraphQLObjectType, name: str) -> GraphQLObjectType:
+    named = get_named_type(parent.fields[name].type)
+    assert isinstance(named, GraphQLObjectType)
+    return named

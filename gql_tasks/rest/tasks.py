@@ -1,0 +1,138 @@
+"""The tutorial's five endpoints, as its readers' clients know them.
+
+Answers are the tutorial's to the letter, with one difference: a blank title is refused. Stored rows
+with a blank title, or with the NULLs that the table allows, are served.
+"""
+
+from collections.abc import Callable
+from inspect import isawaitable
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, HTTPException, Path
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from gql_tasks.domain.errors import NotFound, Refused
+from gql_tasks.domain.plan import Column, Entity, ReadPlan
+from gql_tasks.domain.task import NewTask, TaskChanges, parse_id
+from gql_tasks.services import tasks
+from gql_tasks.store.database import Database, T, WriteSession
+
+FIELDS = (
+    Column("title", "title"),
+    Column("description", "description"),
+    Column("completed", "completed"),
+    Column("id", "id_number"),
+)
+
+TaskId = Annotated[int, Path(description="The task's id.")]
+
+
+class TaskCreate(BaseModel):
+    """A task to be written. A PUT takes any of its fields; those left out keep their values."""
+
+    title: str
+    description: str = ""
+    completed: bool = False
+
+
+class TaskResponse(TaskCreate):
+    """A task as it is stored."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+
+
+class TaskUpdate(TaskCreate):
+    """Any of a task's fields."""
+
+    title: str = ""
+
+
+def tasks_router(database: Database) -> APIRouter:
+    """Make the endpoints over a database."""
+    router = APIRouter(prefix="/tasks", tags=["tasks"])
+
+    @router.post("/", response_model=TaskResponse, summary="Create a task")
+    async def create_task(task: TaskCreate) -> Response:
+        """Write a task and answer it with its id."""
+
+        def work(session: WriteSession) -> orjson.Fragment | None:
+            return _read(session, tasks.create_task(session, NewTask(**task.model_dump())))
+
+        return _json(await _write(database, work))
+
+    @router.get("/", response_model=list[TaskResponse], summary="Read all tasks")
+    async def read_tasks() -> Response:
+        """Answer every task, by id."""
+        return _json(await _answer(database, ReadPlan.listing(Entity.TASK, FIELDS)))
+
+    @router.get("/{task_id}", response_model=TaskResponse, summary="Read a task")
+    async def read_task(task_id: TaskId) -> Response:
+        """Answer one task."""
+        row_id = parse_id(str(task_id))
+        if row_id is None:
+            raise _not_found()
+        return _json(await _answer(database, _plan(row_id)))
+
+    @router.put("/{task_id}", response_model=TaskResponse, summary="Update a task")
+    async def update_task(task_id: TaskId, task: TaskUpdate) -> Response:
+        """Change the fields that are sent and answer the task."""
+        changes = TaskChanges(**task.model_dump(exclude_unset=True))  # type: ignore[typeddict-item]
+
+        def work(session: WriteSession) -> orjson.Fragment | None:
+            return _read(session, tasks.update_task(session, str(task_id), changes))
+
+        return _json(await _write(database, work))
+
+    @router.delete("/{task_id}", status_code=204, summary="Delete a task")
+    async def delete_task(task_id: TaskId) -> None:
+        """Delete a task's row."""
+        await _write(database, lambda session: tasks.delete_task(session, str(task_id)))
+
+    return router
+
+
+async def _answer(database: Database, plan: ReadPlan) -> orjson.Fragment:
+    session = database.session()
+    try:
+        reading = session.read(plan)
+        found = await reading if isawaitable(reading) else reading
+    finally:
+        await session.finish()
+    if found is None:
+        raise _not_found()
+    return found
+
+
+async def _write(database: Database, work: Callable[[WriteSession], T]) -> T:
+    try:
+        return await database.write(work)
+    except Refused as refused:
+        if any(isinstance(problem, NotFound) for problem in refused.problems):
+            raise _not_found() from refused
+        raise RequestValidationError(
+            [
+                {"type": "value_error", "loc": ("body", *problem.path[1:]), "msg": problem.message}
+                for problem in refused.problems
+            ]
+        ) from refused
+
+
+def _read(session: WriteSession, row_id: int) -> orjson.Fragment | None:
+    return session.execute_plan(_plan(row_id))
+
+
+def _plan(row_id: int) -> ReadPlan:
+    return ReadPlan.by_id(Entity.TASK, FIELDS, row_id)
+
+
+def _json(document: orjson.Fragment | None) -> Response:
+    return Response(orjson.dumps(document), media_type="application/json")
+
+
+def _not_found() -> HTTPException:
+    return HTTPException(404, "Task not found")

@@ -1,0 +1,112 @@
+"""The store's door: a Database hands out SQLAlchemy sessions, one that reads and one that writes.
+
+    database.session()      the session of one operation; every read in it sees one snapshot
+    database.write(work)    work(WriteSession) in one transaction: committed, or nothing happened
+
+`store/sqlite.py` and `store/postgresql.py` are the two databases; `store/address.py` finds the one
+that an address means.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar
+
+import orjson
+from sqlalchemy.orm import Session
+
+from gql_tasks.domain.errors import TooManyRows
+from gql_tasks.domain.plan import ReadPlan, ReadShape
+from gql_tasks.store.compile import Statement, compile_statement
+from gql_tasks.store.dialects import Dialect
+
+T = TypeVar("T")
+
+MAX_STATEMENTS = 512
+"""Compiled shapes kept. Clients invent shapes; memory must not follow them."""
+
+Statements = Callable[[ReadShape], Statement]
+
+
+def statement_cache(dialect: Dialect) -> Statements:
+    """Compile each shape once, keeping those used last."""
+    return lru_cache(MAX_STATEMENTS)(lambda shape: compile_statement(shape, dialect))
+
+
+class ReadSession(Session):
+    """A SQLAlchemy session on a connection that the database itself keeps from writing."""
+
+    def __init__(self, *args: Any, statements: Statements, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.statements = statements
+
+    def execute_plan(self, plan: ReadPlan) -> orjson.Fragment | None:
+        """Run a plan's one statement; its JSON is passed on as the database wrote it.
+
+        None where a row by id does not exist. Raises TooManyRows.
+        """
+        statement = self.statements(plan.shape)
+        values = statement.bind(plan.values)
+        row = self.connection().exec_driver_sql(statement.text, values).first()
+        if row is None:
+            return None
+        if not statement.many:
+            return orjson.Fragment(row[0])
+        if plan.max_rows is not None and row[0] > plan.max_rows:
+            raise TooManyRows(plan.max_rows)
+        return orjson.Fragment(row[1])
+
+
+class WriteSession(ReadSession):
+    """A SQLAlchemy session in a transaction that may write; what it reads includes its own writes."""
+
+
+class OperationSession(Protocol):
+    """What a resolver takes from its context: the SQLAlchemy session of one operation.
+
+    It is a `Session` on SQLite and an `AsyncSession` on PostgreSQL. Reads run one after the other
+    on one connection and see one snapshot, taken at the first.
+    """
+
+    def read(self, plan: ReadPlan) -> orjson.Fragment | None | Awaitable[orjson.Fragment | None]:
+        """Answer a plan as JSON: at once where that is cheaper than waiting, else awaited.
+
+        Raises TooManyRows and StoreUnavailable.
+        """
+
+    async def finish(self) -> None:
+        """Give the connection back."""
+
+
+class Database(ABC):
+    """One store of tasks, open between `open` and `close`."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What this database is, for people: a file's path or a URL without its password."""
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Migrate what is pending and make ready to serve. Raises StoreUnusable."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of every connection and thread."""
+
+    @abstractmethod
+    def session(self) -> OperationSession:
+        """Begin an operation; no connection is taken before its first read."""
+
+    @abstractmethod
+    async def write(self, work: Callable[[WriteSession], T]) -> T:
+        """Run a unit of work in one transaction and commit it.
+
+        What `work` raises rolls everything back and is raised here. On PostgreSQL it may run again
+        after a serialization failure, so it must not do anything but work on its session.
+        Raises StoreUnavailable when the database is busy or away; then nothing was written.
+        """
+
+    @abstractmethod
+    async def pending_migrations(self) -> list[str]:
+        """List the migrations that have not run, oldest first, without running them."""

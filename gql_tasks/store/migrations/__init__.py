@@ -1,0 +1,1 @@
+"""Alembic's migrations. A migration that has been released is never edited."""

@@ -1,0 +1,136 @@
+"""PostgreSQL: the same sessions on asyncpg's connections, many processes at once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import asyncpg
+import orjson
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from gql_tasks.domain.errors import StoreUnavailable, StoreUnusable
+from gql_tasks.domain.plan import ReadPlan
+from gql_tasks.store import migrate
+from gql_tasks.store.database import (
+    Database,
+    ReadSession,
+    Statements,
+    T,
+    WriteSession,
+    statement_cache,
+)
+from gql_tasks.store.dialects import POSTGRESQL
+
+POOL_SIZE = 10
+CONNECT_TIMEOUT_SECONDS = 10
+
+WRITE_ATTEMPTS = 5
+"""How often a transaction is tried that PostgreSQL ends so that another may go on."""
+
+_RETRYABLE = {"40001", "40P01"}  # serialization_failure, deadlock_detected
+
+
+class PostgresqlDatabase(Database):
+    """A database of PostgreSQL 14 or later."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._statements = statement_cache(POSTGRESQL)
+        self._writers = create_async_engine(
+            url,
+            pool_size=POOL_SIZE,
+            max_overflow=0,
+            connect_args={"timeout": CONNECT_TIMEOUT_SECONDS},
+        )
+        # The same pool, other transactions: one snapshot an operation, and no writing.
+        self._readers = self._writers.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
+    @property
+    def name(self) -> str:
+        """Name the server and the database, without the password."""
+        return self._url.set(drivername="postgresql").render_as_string()
+
+    async def open(self) -> None:
+        """Migrate."""
+        async with self._connected(self._writers) as connection:
+            await connection.run_sync(migrate.upgrade, self.name)
+
+    async def pending_migrations(self) -> list[str]:
+        """List what is pending."""
+        async with self._connected(self._readers) as connection:
+            return await connection.run_sync(migrate.pending, self.name)
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._writers.dispose()
+
+    def session(self) -> "PostgresqlOperationSession":
+        """Begin an operation."""
+        return PostgresqlOperationSession(self._readers, self._statements)
+
+    async def write(self, work: Callable[[WriteSession], T]) -> T:
+        """Run the work in a greenlet, and again if PostgreSQL ended it in favour of another."""
+        for attempt in range(1, WRITE_ATTEMPTS + 1):
+            try:
+                with _unavailable():
+                    return await self._write(work)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _RETRYABLE:
+                    raise
+                if attempt == WRITE_ATTEMPTS:
+                    raise StoreUnavailable("too many writers at once; try again") from error
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _write(self, work: Callable[[WriteSession], T]) -> T:
+        async with (
+            AsyncSession(
+                self._writers, sync_session_class=WriteSession, statements=self._statements
+            ) as session,
+            session.begin(),
+        ):
+            return await session.run_sync(work)
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with engine.begin() as connection:
+                yield connection
+        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+            # Python's words for a refused connection hold its address; PostgreSQL's hold the cause.
+            raise StoreUnusable(f"{self.name} cannot be reached: {error}") from error
+
+
+class PostgresqlOperationSession(AsyncSession):
+    """The session of one operation; its reads take turns on one connection."""
+
+    def __init__(self, engine: AsyncEngine, statements: Statements) -> None:
+        super().__init__(engine, sync_session_class=ReadSession, statements=statements)
+        self._turn = asyncio.Lock()
+
+    async def read(self, plan: ReadPlan) -> orjson.Fragment | None:
+        """Read in turn."""
+        async with self._turn:
+            with _unavailable():
+                return await self.run_sync(ReadSession.execute_plan, plan)
+
+    async def finish(self) -> None:
+        """End the snapshot and give the connection back to the pool."""
+        await self.close()
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    """Tell a database that is away from a statement that is wrong."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise StoreUnavailable("the database is away; try again") from error
+    except (OSError, asyncpg.PostgresConnectionError, PoolTimeout) as error:
+        raise StoreUnavailable("the database is away; try again") from error

@@ -1,0 +1,214 @@
+"""SQLite: one writer thread, readers where they are.
+
+SQLite is driven by the synchronous driver. A short read runs on the event loop, because a hop to a
+thread costs more than the read and, under load, waits for the interpreter lock. A statement earns
+that place: its first run, and every run after it has shown itself slow, is on a reader thread.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from gql_tasks.domain.errors import StoreUnavailable, StoreUnusable
+from gql_tasks.domain.plan import ReadPlan
+from gql_tasks.store import migrate
+from gql_tasks.store.database import (
+    Database,
+    ReadSession,
+    Statements,
+    T,
+    WriteSession,
+    statement_cache,
+)
+from gql_tasks.store.dialects import SQLITE
+
+MINIMUM_VERSION = (3, 38, 0)
+
+BUSY_TIMEOUT_SECONDS = 5.0
+"""How long a statement waits for a lock that another process holds."""
+
+FAST_SECONDS = 0.005
+"""A statement faster than this runs on the event loop, where everybody waits for it."""
+
+ROWS_ON_LOOP = 2_000
+"""More rows than this are not read on the event loop, however fast the statement was with fewer."""
+
+READER_THREADS = 4
+
+_BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED"}
+_NOT_OURS = {"SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM"}
+
+
+class SqliteDatabase(Database):
+    """A file. Several processes, and programs that know nothing of this one, may share it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._statements = statement_cache(SQLITE)
+        # Readers are not limited by the pool: waiting for one would stop the event loop, and with
+        # it whoever should hand one back.
+        self._readers = _engine(path, "BEGIN", pool_size=READER_THREADS, max_overflow=-1)
+        self._writer = _engine(path, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+        event.listen(self._readers, "connect", _refuse_writes)
+        self._reader_threads = ThreadPoolExecutor(READER_THREADS, "gql_tasks-reader")
+        self._writer_thread = ThreadPoolExecutor(1, "gql_tasks-writer")
+
+    @property
+    def name(self) -> str:
+        """Name the file."""
+        return str(self.path.absolute())
+
+    async def open(self) -> None:
+        """Create the file if need be and migrate it."""
+        await self._in_writer_thread(self._migrate)
+
+    async def pending_migrations(self) -> list[str]:
+        """List without creating the file."""
+        if not self.path.exists():
+            return migrate.every_migration()
+        return await self._in_writer_thread(self._pending_migrations)
+
+    async def close(self) -> None:
+        """Wait for the write that is running; SQLite then tidies its log away."""
+        self._reader_threads.shutdown()
+        self._writer_thread.shutdown()
+        self._readers.dispose()
+        self._writer.dispose()
+
+    def session(self) -> "SqliteOperationSession":
+        """Begin an operation."""
+        return SqliteOperationSession(self._readers, self._statements, self._reader_threads)
+
+    async def write(self, work: Callable[[WriteSession], T]) -> T:
+        """Wait for the writer's turn, then for its commit to be on disk."""
+        return await self._in_writer_thread(self._write, work)
+
+    def _write(self, work: Callable[[WriteSession], T]) -> T:
+        try:
+            with (
+                WriteSession(self._writer, statements=self._statements) as session,
+                session.begin(),
+            ):
+                return work(session)
+        except OperationalError as error:
+            raise _unavailable(error) from error
+
+    def _migrate(self) -> None:
+        self._check_place()
+        try:
+            with self._writer.begin() as connection:
+                migrate.upgrade(connection, self.name)
+        except DatabaseError as error:
+            raise self._unusable(error) from error
+
+    def _pending_migrations(self) -> list[str]:
+        self._check_place()
+        try:
+            with self._readers.connect() as connection:
+                return migrate.pending(connection, self.name)
+        except DatabaseError as error:
+            raise self._unusable(error) from error
+
+    def _check_place(self) -> None:
+        if sqlite3.sqlite_version_info < MINIMUM_VERSION:
+            needed = ".".join(map(str, MINIMUM_VERSION))
+            raise StoreUnusable(
+                f"Python's SQLite is {sqlite3.sqlite_version}; {needed} or later is needed"
+            )
+        if not self.path.parent.is_dir():
+            raise StoreUnusable(f"{self.path}: there is no directory {self.path.parent}")
+        if self.path.is_dir():
+            raise StoreUnusable(f"{self.path} is a directory, not a database file")
+
+    def _unusable(self, error: DatabaseError) -> Exception:
+        reason = _error_name(error)
+        if reason in _BUSY:
+            return StoreUnusable(f"{self.path} is locked by another program; stop it and try again")
+        if reason in _NOT_OURS:
+            return StoreUnusable(f"{self.path} cannot be used: {error.orig}")
+        return error
+
+    async def _in_writer_thread(self, function: Callable[..., T], *arguments: Any) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer_thread, function, *arguments)
+
+
+class SqliteOperationSession(ReadSession):
+    """The session of one operation; never used by two threads at once."""
+
+    def __init__(self, engine: Engine, statements: Statements, threads: ThreadPoolExecutor) -> None:
+        super().__init__(engine, statements=statements)
+        self._threads = threads
+        self._turn = asyncio.Lock()
+
+    def read(self, plan: ReadPlan) -> orjson.Fragment | None | Awaitable[orjson.Fragment | None]:
+        """Read on the loop what has proved to be fast, all else on a thread."""
+        statement = self.statements(plan.shape)
+        if statement.proven_fast and plan.rows_visited <= ROWS_ON_LOOP and not self._turn.locked():
+            return self._timed_read(plan)
+        return self._read_in_thread(plan)
+
+    async def _read_in_thread(self, plan: ReadPlan) -> orjson.Fragment | None:
+        loop = asyncio.get_running_loop()
+        async with self._turn:
+            return await loop.run_in_executor(self._threads, self._timed_read, plan)
+
+    def _timed_read(self, plan: ReadPlan) -> orjson.Fragment | None:
+        start = perf_counter()
+        try:
+            return self.execute_plan(plan)
+        except OperationalError as error:
+            raise _unavailable(error) from error
+        finally:
+            self.statements(plan.shape).proven_fast = perf_counter() - start < FAST_SECONDS
+
+    async def finish(self) -> None:
+        """End the snapshot."""
+        async with self._turn:
+            self.close()
+
+
+def _engine(path: Path, begin: str, **pool: int) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS},
+        **pool,  # type: ignore[arg-type]  # pool_size and max_overflow
+    )
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _configure(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver must not begin transactions by itself: it would leave reads without a snapshot and
+    # schema changes outside of the transaction.
+    connection.isolation_level = None
+    # Other programs may have stored bytes that are not UTF-8; they must not make a list unreadable.
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _refuse_writes(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA query_only=ON").close()
+
+
+def _error_name(error: DatabaseError) -> str:
+    """Name SQLite's primary result code: SQLITE_BUSY_SNAPSHOT is SQLITE_BUSY."""
+    name = getattr(error.orig, "sqlite_errorname", "")
+    return "_".join(name.split("_")[:2])
+
+
+def _unavailable(error: OperationalError) -> Exception:
+    if _error_name(error) in _BUSY:
+        return StoreUnavailable("another program is writing to the database; try again")
+    return error

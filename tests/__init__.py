@@ -1,0 +1,1 @@
+"""Tests mirror the package; what runs on both stores takes the `address` fixture."""
