@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # served from the package by page_routes, without another host
         redoc_url=None,
-        exception_handlers=ERROR_HANDLERS,
+        exception_handlers=dict(ERROR_HANDLERS),
     )
     app.add_middleware(RequestMiddleware, max_body_bytes=settings.max_body_bytes)
     app.include_router(

@@ -1,4 +1,4 @@
-"""Settings: every GQL_TASKS_* variable, its default, one sentence. Read by the app and the cli only."""
+"""Settings: every GQL_TASKS_* variable, its default, one sentence. Read by app and cli only."""
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict

@@ -63,4 +63,4 @@ class StoreUnavailable(TasksError):
 
 
 class StoreUnusable(TasksError):
-    """The database cannot serve tasks, and trying again will not help. One line for the operator."""
+    """The database cannot serve tasks; trying again will not help. One line for the operator."""

@@ -28,7 +28,7 @@ class NewTask:
 
 
 class TaskChanges(TypedDict, total=False):
-    """What an update sets. A key left out keeps its value; None clears it, where it can be empty."""
+    """What an update sets. A key left out keeps its value; None clears it where it can be empty."""
 
     title: str | None
     description: str | None
@@ -50,7 +50,7 @@ def check_changes(changes: TaskChanges) -> None:
 def parse_id(text: str) -> int | None:
     """Read the one spelling of an id: ASCII digits, no leading zero, within 64 bits.
 
-    Anything else, `" 7"`, `"1e3"` or `"٧"`, is the id of no row: None.
+    Anything else, `" 7"`, `"1e3"` or another script's digits, is the id of no row: None.
     """
     if not _ID.fullmatch(text):
         return None

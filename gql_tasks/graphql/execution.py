@@ -6,7 +6,7 @@ wrote that JSON. Everything else completes as GraphQL says.
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
@@ -75,8 +75,7 @@ class PreparedDocuments(SchemaExtension):
     def on_validate(self) -> Iterator[None]:
         """Validate what is new, and refuse to guess which operation is meant."""
         context = self.execution_context
-        document = context.graphql_document
-        assert document is not None
+        document = cast("DocumentNode", context.graphql_document)  # it has been parsed
         if self._found:
             context.pre_execution_errors = []
         yield

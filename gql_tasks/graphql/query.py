@@ -3,7 +3,6 @@
 from collections.abc import Awaitable
 from typing import Annotated, TypeAlias
 
-import orjson
 import strawberry
 from strawberry import UNSET
 
@@ -14,9 +13,9 @@ from gql_tasks.graphql.context import Info
 from gql_tasks.graphql.inputs import TaskOrder
 from gql_tasks.graphql.selection import selected_fields
 from gql_tasks.graphql.types.task import Task
+from gql_tasks.store.database import Answer
 
-Json: TypeAlias = orjson.Fragment | None
-Read: TypeAlias = Json | Awaitable[Json]
+Read: TypeAlias = Answer | Awaitable[Answer]
 
 
 @strawberry.type(description="Everything that can be read. One operation sees one snapshot.")
@@ -40,8 +39,8 @@ class Query:
 
     @strawberry.field(
         graphql_type=list[Task],
-        description="Every task, as a plain list. Without a limit it returns all of them, up to the "
-        "server's row cap (an error past it, never a silent cut).",
+        description="Every task, as a plain list. Without a limit it returns all of them, up to "
+        "the server's row cap (an error past it, never a silent cut).",
     )
     def tasks(
         self,

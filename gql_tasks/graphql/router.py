@@ -1,4 +1,4 @@
-"""The HTTP side of GraphQL, to the letter of GraphQL over HTTP (graphql.github.io/graphql-over-http).
+"""The HTTP side of GraphQL, to the letter of https://graphql.github.io/graphql-over-http.
 
 Strawberry's router as plain Starlette routes: FastAPI's dependencies would hold a session for as
 long as a WebSocket lives, and cost more than a small answer does.
@@ -10,11 +10,13 @@ import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
+from starlette.websockets import WebSocket
 from strawberry.exceptions import MissingQueryError
 from strawberry.fastapi import GraphQLRouter
 from strawberry.http import GraphQLRequestData
+from strawberry.http.base import BaseRequestProtocol
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
@@ -53,18 +55,18 @@ class TasksRouter(GraphQLRouter[Context, None]):
         except StarletteHTTPException as error:
             return _refusal(request, error.status_code, error.detail)
 
-    async def get_context(self, request: Request, response: Any) -> Context:
+    async def get_context(self, request: Request | WebSocket, response: Any) -> Context:
         """Give the operation a session, which takes no connection before it is used."""
         return Context(self.database.session(), self.database, self.max_rows)
 
-    async def get_root_value(self, request: Request) -> None:
+    async def get_root_value(self, request: Request | WebSocket) -> None:
         """There is none."""
 
     async def get_sub_response(self, request: Request) -> Response:
         """Settle the media type; the rest of the response is made when the answer is there."""
         return Response(media_type=media_type(request))
 
-    def should_render_graphql_ide(self, request: AsyncHTTPRequestAdapter) -> bool:
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         """Tell a browser's address bar from a client: only the one asks for HTML."""
         return (
             request.method == "GET"
@@ -72,11 +74,11 @@ class TasksRouter(GraphQLRouter[Context, None]):
             and "text/html" in request.headers.get("accept", "")
         )
 
-    async def render_graphql_ide(self, request: Request) -> Response:
+    async def render_graphql_ide(self, request: Request) -> HTMLResponse:
         """Serve GraphiQL from the package."""
         return graphiql_response(graphql_path=self.path)
 
-    def is_request_allowed(self, request: AsyncHTTPRequestAdapter) -> bool:
+    def is_request_allowed(self, request: BaseRequestProtocol) -> bool:
         """Say 405 with Strawberry's own words for other methods."""
         return request.method in {"GET", "POST"}
 

@@ -7,14 +7,17 @@ are first met.
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from typing import Any, TypeAlias, cast
 
 from graphql import (
+    ArgumentNode,
     BooleanValueNode,
     DirectiveNode,
     FieldNode,
     FragmentSpreadNode,
     GraphQLError,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLResolveInfo,
     InlineFragmentNode,
     SelectionNode,
@@ -24,24 +27,25 @@ from graphql import (
 )
 
 from gql_tasks.domain.plan import Column, Constant, Selected
-from gql_tasks.graphql.context import Info
+from gql_tasks.graphql.context import Context, Info
 from gql_tasks.graphql.types.task import Task
 
-FieldNodes = Mapping[str, list[FieldNode]]
+FieldNodes: TypeAlias = Mapping[str, list[FieldNode]]
+ResolveInfo: TypeAlias = GraphQLResolveInfo[Context]
 
 
 def selected_fields(info: Info) -> tuple[Selected, ...]:
-    """Read the selection set under the field being resolved, which answers a Task or a list of them."""
+    """Read the selection set under the field being resolved: a Task or a list of them."""
     raw = info._raw_info  # noqa: SLF001  # Strawberry's selected_fields loses fragments' order
-    return _fields(_collect(raw, _object_type(raw), raw.field_nodes))
+    return _fields(_collect(raw, _object_type(raw.return_type), raw.field_nodes))
 
 
 def selected_under(info: Info, name: str) -> Mapping[str, tuple[Selected, ...]]:
     """Read the selection sets under a field of the payload being resolved, a response key each."""
     raw = info._raw_info  # noqa: SLF001  # as above
-    payload = _object_type(raw)
+    payload = _object_type(raw.return_type)
     return {
-        key: _fields(_collect(raw, _object_type_of(payload, name), nodes))
+        key: _fields(_collect(raw, _object_type(payload.fields[name].type), nodes))
         for key, nodes in _collect(raw, payload, raw.field_nodes).items()
         if nodes[0].name.value == name
     }
@@ -68,7 +72,7 @@ def _python_names() -> Mapping[str, str]:
 
 
 def _collect(
-    info: GraphQLResolveInfo, object_type: GraphQLObjectType, nodes: Iterable[FieldNode]
+    info: ResolveInfo, object_type: GraphQLObjectType, nodes: Iterable[FieldNode]
 ) -> FieldNodes:
     collected: dict[str, list[FieldNode]] = {}
     visited: set[str] = set()
@@ -81,7 +85,7 @@ def _collect(
 
 
 def _flatten(
-    info: GraphQLResolveInfo,
+    info: ResolveInfo,
     object_type: GraphQLObjectType,
     selections: Iterable[SelectionNode],
     visited: set[str],
@@ -105,14 +109,14 @@ def _flatten(
                     yield from _flatten(info, object_type, inner, visited)
 
 
-def _applies(info: GraphQLResolveInfo, condition: str, object_type: GraphQLObjectType) -> bool:
+def _applies(info: ResolveInfo, condition: str, object_type: GraphQLObjectType) -> bool:
     if condition == object_type.name:
         return True
     abstract = info.schema.type_map[condition]
     return is_abstract_type(abstract) and info.schema.is_sub_type(abstract, object_type)
 
 
-def _is_included(info: GraphQLResolveInfo, selection: SelectionNode) -> bool:
+def _is_included(info: ResolveInfo, selection: SelectionNode) -> bool:
     for directive in selection.directives or ():
         match directive.name.value:
             case "skip" if _condition(info, directive):
@@ -122,29 +126,22 @@ def _is_included(info: GraphQLResolveInfo, selection: SelectionNode) -> bool:
     return True
 
 
-def _condition(info: GraphQLResolveInfo, directive: DirectiveNode) -> bool:
+def _condition(info: ResolveInfo, directive: DirectiveNode) -> bool:
     """Evaluate `if`. Validation holds it to a Boolean!: a literal, or a variable, which may be null
     where it has a default.
     """
-    value = directive.arguments[0].value
-    match value:
-        case BooleanValueNode():
-            return value.value
-        case VariableNode():
-            if (variable := info.variable_values.get(value.name.value)) is not None:
-                return bool(variable)
+    variables: Mapping[str, Any] = info.variable_values  # type: ignore[assignment]  # Strawberry's
+    match directive.arguments:
+        case [ArgumentNode(value=BooleanValueNode(value=literal))]:
+            return literal
+        case [ArgumentNode(value=VariableNode(name=name))]:
+            if (value := variables.get(name.value)) is not None:
+                return bool(value)
     raise GraphQLError(
         f"Argument 'if' of '@{directive.name.value}' must not be null.", nodes=directive
     )
 
 
-def _object_type(info: GraphQLResolveInfo) -> GraphQLObjectType:
-    named = get_named_type(info.return_type)
-    assert isinstance(named, GraphQLObjectType)
-    return named
-
-
-def _object_type_of(parent: GraphQLObjectType, name: str) -> GraphQLObjectType:
-    named = get_named_type(parent.fields[name].type)
-    assert isinstance(named, GraphQLObjectType)
-    return named
+def _object_type(output_type: GraphQLOutputType) -> GraphQLObjectType:
+    """Unwrap lists and non-nulls; planned fields answer objects, never interfaces or unions."""
+    return cast("GraphQLObjectType", get_named_type(output_type))

@@ -18,7 +18,7 @@ from gql_tasks.domain.errors import NotFound, Refused
 from gql_tasks.domain.plan import Column, Entity, ReadPlan
 from gql_tasks.domain.task import NewTask, TaskChanges, parse_id
 from gql_tasks.services import tasks
-from gql_tasks.store.database import Database, T, WriteSession
+from gql_tasks.store.database import Answer, Database, T, WriteSession
 
 FIELDS = (
     Column("title", "title"),
@@ -60,7 +60,7 @@ def tasks_router(database: Database) -> APIRouter:
     async def create_task(task: TaskCreate) -> Response:
         """Write a task and answer it with its id."""
 
-        def work(session: WriteSession) -> orjson.Fragment | None:
+        def work(session: WriteSession) -> Answer:
             return _read(session, tasks.create_task(session, NewTask(**task.model_dump())))
 
         return _json(await _write(database, work))
@@ -83,7 +83,7 @@ def tasks_router(database: Database) -> APIRouter:
         """Change the fields that are sent and answer the task."""
         changes = TaskChanges(**task.model_dump(exclude_unset=True))  # type: ignore[typeddict-item]
 
-        def work(session: WriteSession) -> orjson.Fragment | None:
+        def work(session: WriteSession) -> Answer:
             return _read(session, tasks.update_task(session, str(task_id), changes))
 
         return _json(await _write(database, work))
@@ -122,7 +122,7 @@ async def _write(database: Database, work: Callable[[WriteSession], T]) -> T:
         ) from refused
 
 
-def _read(session: WriteSession, row_id: int) -> orjson.Fragment | None:
+def _read(session: WriteSession, row_id: int) -> Answer:
     return session.execute_plan(_plan(row_id))
 
 
@@ -130,7 +130,7 @@ def _plan(row_id: int) -> ReadPlan:
     return ReadPlan.by_id(Entity.TASK, FIELDS, row_id)
 
 
-def _json(document: orjson.Fragment | None) -> Response:
+def _json(document: Answer) -> Response:
     return Response(orjson.dumps(document), media_type="application/json")
 
 

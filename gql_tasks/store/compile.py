@@ -55,7 +55,7 @@ COLUMNS: Mapping[Entity, Mapping[str, ColumnSql]] = {
 TABLES: Mapping[Entity, FromClause] = {Entity.TASK: TaskRow.__table__}
 
 NULLABLE = frozenset({OrderField.COMPLETED_AT})
-"""Sort keys that can be NULL. Saying where the NULLs of the others go would cost them their index."""
+"""Sort keys that can be NULL. To place the NULLs of the others would cost them their index."""
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ def compile_statement(shape: ReadShape, dialect: Dialect) -> Statement:
     return Statement(str(compiled), tuple(compiled.positiontup or ()), shape.many)
 
 
-def compile_shape(shape: ReadShape, dialect: Dialect) -> Select[Any]:
+def compile_shape(shape: ReadShape, dialect: Dialect) -> Select[*tuple[Any, ...]]:
     """Build the statement of a shape."""
     table = TABLES[shape.entity]
     if not shape.many:

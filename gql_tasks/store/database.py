@@ -10,7 +10,7 @@ that an address means.
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import orjson
 from sqlalchemy.orm import Session
@@ -21,6 +21,9 @@ from gql_tasks.store.compile import Statement, compile_statement
 from gql_tasks.store.dialects import Dialect
 
 T = TypeVar("T")
+
+Answer: TypeAlias = orjson.Fragment | None
+"""JSON as the database wrote it; None where a row by id does not exist."""
 
 MAX_STATEMENTS = 512
 """Compiled shapes kept. Clients invent shapes; memory must not follow them."""
@@ -40,7 +43,7 @@ class ReadSession(Session):
         super().__init__(*args, **options)
         self.statements = statements
 
-    def execute_plan(self, plan: ReadPlan) -> orjson.Fragment | None:
+    def execute_plan(self, plan: ReadPlan) -> Answer:
         """Run a plan's one statement; its JSON is passed on as the database wrote it.
 
         None where a row by id does not exist. Raises TooManyRows.
@@ -58,7 +61,7 @@ class ReadSession(Session):
 
 
 class WriteSession(ReadSession):
-    """A SQLAlchemy session in a transaction that may write; what it reads includes its own writes."""
+    """A SQLAlchemy session in a transaction that may write; it reads its own writes."""
 
 
 class OperationSession(Protocol):
@@ -68,7 +71,7 @@ class OperationSession(Protocol):
     on one connection and see one snapshot, taken at the first.
     """
 
-    def read(self, plan: ReadPlan) -> orjson.Fragment | None | Awaitable[orjson.Fragment | None]:
+    def read(self, plan: ReadPlan) -> Answer | Awaitable[Answer]:
         """Answer a plan as JSON: at once where that is cheaper than waiting, else awaited.
 
         Raises TooManyRows and StoreUnavailable.

@@ -102,7 +102,7 @@ class Dialect(ABC):
     def ordered(
         self, key: Expression, direction: Direction, nulls: Nulls | None
     ) -> UnaryExpression[Any]:
-        """Sort by a key; the place of its NULLs is said, not left to the store. None: it has none."""
+        """Sort by a key; where its NULLs go is said, not left to the store. None: it has none."""
         directed = key.asc() if direction is Direction.ASC else key.desc()
         match nulls:
             case None:
@@ -120,7 +120,7 @@ class SqliteDialect(Dialect):
     max_json_pairs = 63  # SQLITE_MAX_FUNCTION_ARG is 127
 
     def text(self, column: Expression) -> Expression:
-        """Write a text. A column may hold a BLOB all the same, which JSON cannot: read it as text."""
+        """Write a text. A column may hold a BLOB all the same, which JSON cannot: cast it."""
         return cast(super().text(column), Text)
 
     def _json_object(self, arguments: list[Expression]) -> Expression:
@@ -158,7 +158,7 @@ class SqliteDialect(Dialect):
 class PostgresqlDialect(Dialect):
     """PostgreSQL 14 and later, through asyncpg."""
 
-    sqlalchemy = postgresql.asyncpg.dialect()
+    sqlalchemy = postgresql.asyncpg.dialect()  # type: ignore[no-untyped-call]
     max_json_pairs = 50  # FUNC_MAX_ARGS is 100
 
     def _json_object(self, arguments: list[Expression]) -> Expression:

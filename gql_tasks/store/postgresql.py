@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import cast
 
 import asyncpg
-import orjson
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
 
 from gql_tasks.domain.errors import StoreUnavailable, StoreUnusable
 from gql_tasks.domain.plan import ReadPlan
 from gql_tasks.store import migrate
 from gql_tasks.store.database import (
+    Answer,
     Database,
     ReadSession,
     Statements,
@@ -93,7 +95,8 @@ class PostgresqlDatabase(Database):
             ) as session,
             session.begin(),
         ):
-            return await session.run_sync(work)
+            # The session is of the class that was asked for; SQLAlchemy's types do not say so.
+            return await session.run_sync(cast("Callable[[Session], T]", work))
 
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
@@ -110,13 +113,14 @@ class PostgresqlOperationSession(AsyncSession):
 
     def __init__(self, engine: AsyncEngine, statements: Statements) -> None:
         super().__init__(engine, sync_session_class=ReadSession, statements=statements)
+        self._session = cast("ReadSession", self.sync_session)
         self._turn = asyncio.Lock()
 
-    async def read(self, plan: ReadPlan) -> orjson.Fragment | None:
+    async def read(self, plan: ReadPlan) -> Answer:
         """Read in turn."""
         async with self._turn:
             with _unavailable():
-                return await self.run_sync(ReadSession.execute_plan, plan)
+                return await self.run_sync(lambda _: self._session.execute_plan(plan))
 
     async def finish(self) -> None:
         """End the snapshot and give the connection back to the pool."""

@@ -13,7 +13,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import orjson
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -22,6 +21,7 @@ from gql_tasks.domain.errors import StoreUnavailable, StoreUnusable
 from gql_tasks.domain.plan import ReadPlan
 from gql_tasks.store import migrate
 from gql_tasks.store.database import (
+    Answer,
     Database,
     ReadSession,
     Statements,
@@ -150,19 +150,19 @@ class SqliteOperationSession(ReadSession):
         self._threads = threads
         self._turn = asyncio.Lock()
 
-    def read(self, plan: ReadPlan) -> orjson.Fragment | None | Awaitable[orjson.Fragment | None]:
+    def read(self, plan: ReadPlan) -> Answer | Awaitable[Answer]:
         """Read on the loop what has proved to be fast, all else on a thread."""
         statement = self.statements(plan.shape)
         if statement.proven_fast and plan.rows_visited <= ROWS_ON_LOOP and not self._turn.locked():
             return self._timed_read(plan)
         return self._read_in_thread(plan)
 
-    async def _read_in_thread(self, plan: ReadPlan) -> orjson.Fragment | None:
+    async def _read_in_thread(self, plan: ReadPlan) -> Answer:
         loop = asyncio.get_running_loop()
         async with self._turn:
             return await loop.run_in_executor(self._threads, self._timed_read, plan)
 
-    def _timed_read(self, plan: ReadPlan) -> orjson.Fragment | None:
+    def _timed_read(self, plan: ReadPlan) -> Answer:
         start = perf_counter()
         try:
             return self.execute_plan(plan)
@@ -181,7 +181,7 @@ def _engine(path: Path, begin: str, **pool: int) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS},
-        **pool,  # type: ignore[arg-type]  # pool_size and max_overflow
+        **pool,
     )
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    DateTime,
     Dialect,
     FetchedValue,
     Index,
@@ -59,7 +58,9 @@ class Instant(TypeDecorator[datetime]):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
     def process_result_value(
-        self, value: str | datetime | None, dialect: Dialect
+        self,
+        value: str | datetime | None,
+        dialect: Dialect,  # noqa: ARG002  # SQLAlchemy's signature
     ) -> datetime | None:
         """Read a moment back, in UTC."""
         if isinstance(value, str):
@@ -70,7 +71,7 @@ class Instant(TypeDecorator[datetime]):
 class Base(DeclarativeBase):
     """What every table shares."""
 
-    # Triggers write after RETURNING has spoken: read server-made values back when they are asked for.
+    # Triggers write after RETURNING has spoken: read their values back when they are asked for.
     __mapper_args__ = {"eager_defaults": False}
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)

@@ -1,7 +1,7 @@
 """Domain errors to HTTP, where the door itself does not translate them."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -19,6 +19,6 @@ async def store_unavailable(request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": str(error)}, 503, {"Retry-After": "1"})
 
 
-ERROR_HANDLERS: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
-    StoreUnavailable: store_unavailable
-}
+ERROR_HANDLERS: Mapping[
+    int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]
+] = {StoreUnavailable: store_unavailable}

@@ -25,7 +25,7 @@ class Payload:
 
 @strawberry.type(description="The answer of a mutation of one task.")
 class TaskPayload(Payload):
-    """The task is read in the transaction that wrote it: `answers` holds it, a response key each."""
+    """`answers` holds the task, a response key each, read in the transaction that wrote it."""
 
     answers: strawberry.Private[Mapping[str, orjson.Fragment | None]] = dataclasses.field(
         default_factory=dict

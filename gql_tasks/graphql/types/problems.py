@@ -17,7 +17,8 @@ class ProblemCode(Enum):
 
 
 @strawberry.interface(
-    description='Something the caller can put right. path leads to the argument, as ["input", "title"].'
+    description="Something the caller can put right. "
+    'path leads to the argument, as ["input", "title"].'
 )
 class Problem:
     """What every problem says."""

@@ -13,13 +13,14 @@ class Task:
         description="The row's id in the store: the number REST shows."
     )
     title: str = strawberry.field(
-        description="What is to be done. Never blank when written here; other programs may leave it empty."
+        description="What is to be done. Never blank when written here; "
+        "other programs may leave it empty."
     )
     description: str = strawberry.field(description="More about it; empty where there is none.")
     completed: bool = strawberry.field(description="Whether it is done.")
     completed_at: datetime | None = strawberry.field(
-        description="When it was completed. Null while it is open, and where it was completed before "
-        "the store recorded the time."
+        description="When it was completed. Null while it is open, and where it was completed "
+        "before the store recorded the time."
     )
     version: int = strawberry.field(description="Grows by one with every change, whoever makes it.")
     created_at: datetime = strawberry.field(
