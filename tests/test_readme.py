@@ -1,0 +1,92 @@
+"""The README is true: its examples run, its tables are complete, its commands exist."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gql_tasks import __version__
+from gql_tasks.cli import main
+from gql_tasks.config import PREFIX, Settings
+from tests.conftest import Client, Server
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+def blocks() -> list[tuple[str, str]]:
+    """Find the fenced blocks: their language and their text."""
+    return re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    """Pair each GraphQL block with the JSON that follows it."""
+    found = blocks()
+    for (language, operation), (answer_language, answer) in zip(found, found[1:], strict=False):
+        if language == "graphql":
+            assert answer_language == "json", f"no answer follows {operation}"
+            yield operation, answer
+
+
+async def test_operations_give_the_answers_shown(client: Client) -> None:
+    """The GraphQL examples, run in order over an empty store, give the answers shown, to the key."""
+    pairs = list(examples())
+    assert len(pairs) == 5
+    for operation, answer in pairs:
+        assert json.dumps(await client.graphql(operation)) == json.dumps(json.loads(answer))
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_shell_sessions_print_what_is_shown(served: Server) -> None:
+    """The console examples, run in order against a server, print what is shown."""
+    for language, session in blocks():
+        if language == "console":
+            for command, printed in re.findall(r"^\$ (.*)\n((?:[^$].*\n)*)", session, re.MULTILINE):
+                arguments = shlex.split(command.replace("http://127.0.0.1:8000", served.url))
+                result = subprocess.run(arguments, capture_output=True, text=True, check=True)
+                assert result.stdout.replace("\\n", "\n").strip() == printed.strip(), command
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_javascript_example_runs(served: Server, tmp_path: Path) -> None:
+    """The JavaScript example runs under Node and prints the tasks."""
+    (example,) = [text for language, text in blocks() if language == "js"]
+    script = tmp_path / "example.mjs"
+    script.write_text(example.replace("http://127.0.0.1:8000", served.url))
+    result = subprocess.run(["node", script], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
+
+
+def test_settings_table_is_complete() -> None:
+    """Every setting stands in the table with its flag, its variable, its default and its sentence."""
+    rows = re.findall(r"^\| `(--[a-z-]+)` \| `(\w+)` \| `(.*?)` \| (.*) \|$", README, re.MULTILINE)
+    assert sorted(rows) == sorted(
+        (f"--{name.replace('_', '-')}", PREFIX + name.upper(), str(field.default), field.description)
+        for name, field in Settings.model_fields.items()
+    )
+
+
+def test_commands_exist_and_are_named() -> None:
+    """Every command is named in the README, and every command named there exists."""
+    named = set(re.findall(r"gql-tasks ([a-z]+)", README))
+    assert named == set(main.commands)
+
+
+def test_flags_exist() -> None:
+    """Every flag that the README names in code is one that a command takes."""
+    help_text = "".join(
+        CliRunner().invoke(main, [command, "--help"]).output for command in main.commands
+    )
+    flags = set(re.findall(r"`(--[a-z-]+)`", README))
+    assert {flag for flag in flags if flag not in help_text} == set()
+
+
+def test_banner_is_as_shown(served: Server) -> None:
+    """The banner shown is the one of this version."""
+    (banner,) = [text for language, text in blocks() if language == "text"]
+    assert banner.startswith(f"gql_tasks {__version__}\n")
