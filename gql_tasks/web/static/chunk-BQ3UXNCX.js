@@ -1,0 +1,1 @@
+import{Ae as c,Be as d,ye as a,ze as b}from"./chunk-6EG24AZ7.js";import"./chunk-VWPQEF5O.js";import"./chunk-IYWUY3VA.js";export{c as HitTestContext,b as MouseTarget,d as MouseTargetFactory,a as PointerHandlerLastRenderData};

@@ -1,0 +1,1 @@
+import{a,b}from"./chunk-BBJ3VIT6.js";import"./chunk-OVRPXJ7K.js";import"./chunk-7VQHWS4X.js";import"./chunk-6EG24AZ7.js";import"./chunk-VWPQEF5O.js";import"./chunk-IYWUY3VA.js";export{b as getWorker,a as jsonDefaults};
