@@ -11,6 +11,7 @@ The first five are the caller's or nobody's fault and say what is wrong. Everyth
 """
 
 import logging
+import re
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
@@ -21,6 +22,12 @@ from gql_tasks.domain.errors import InvalidArgument, StoreUnavailable, TooManyRo
 logger = logging.getLogger("gql_tasks.graphql")
 
 Formatted = dict[str, Any]
+
+MAX_MESSAGE_CHARACTERS = 1_000
+"""Messages quote names and values of any length; what is longer is cut."""
+
+_JSON_WORDS = {"None": "null", "True": "true", "False": "false"}
+_QUOTED_OR_WORD = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\b(?:None|True|False)\b""")
 
 
 def format_result(result: ExecutionResult | PreExecutionError, request_id: str) -> Formatted:
@@ -55,9 +62,9 @@ def _explained(error: GraphQLError, *, before: bool, request_id: str) -> tuple[s
     match cause:
         case None | GraphQLError():
             own = error.extensions or {}
-            return error.message, {"code": _code(error, before=before), **own}
-        case RecursionError():
-            return "The document is nested too deeply.", {"code": "GRAPHQL_VALIDATION_FAILED"}
+            return _in_json_words(error.message), {"code": _code(error, before=before), **own}
+        case ValueError() if before and error.nodes:  # int() takes 4300 digits at the most
+            return "A number has too many digits.", {"code": "GRAPHQL_VALIDATION_FAILED"}
         case InvalidArgument():
             return str(cause), {"code": "BAD_USER_INPUT"}
         case TooManyRows():
@@ -76,3 +83,10 @@ def _code(error: GraphQLError, *, before: bool) -> str:
     if isinstance(error, GraphQLSyntaxError):
         return "GRAPHQL_PARSE_FAILED"
     return "GRAPHQL_VALIDATION_FAILED" if before else "BAD_USER_INPUT"
+
+
+def _in_json_words(message: str) -> str:
+    """Cut a message of graphql-core's, and spell the values in it as the client did."""
+    if len(message) > MAX_MESSAGE_CHARACTERS:
+        message = f"{message[: MAX_MESSAGE_CHARACTERS - 3]}..."
+    return _QUOTED_OR_WORD.sub(lambda found: _JSON_WORDS.get(found[0], found[0]), message)

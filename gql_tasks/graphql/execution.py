@@ -9,12 +9,24 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import orjson
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, validate
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-MAX_TOKENS = 5_000
-"""Tokens a document may have. GraphiQL's introspection query has under 400."""
+from gql_tasks.graphql.errors import request_error
+
+MAX_TOKENS = 1_000
+"""Tokens a document may have; GraphiQL's introspection query has under 400. Validation compares
+every field with every other of the same response key, so its time grows with the square.
+"""
+
+MAX_VARIABLE_VALUES = 20_000
+"""Values, at every depth, that variables may hold; each is checked and coerced on the loop."""
+
+MAX_ERRORS = 10
+"""Errors a validation looks for. Each may print the values it stands in, however many they are."""
 
 MAX_DOCUMENTS = 500
 MAX_DOCUMENT_CHARACTERS = 20_000
@@ -76,20 +88,36 @@ class PreparedDocuments(SchemaExtension):
         """Validate what is new, and refuse to guess which operation is meant."""
         context = self.execution_context
         document = cast("DocumentNode", context.graphql_document)  # it has been parsed
-        if self._found:
-            context.pre_execution_errors = []
-        yield
-        if not context.pre_execution_errors and context.query:
-            self.cache.put(context.query, document)
+        errors: list[GraphQLError] = []
         if context._provided_operation_name is None and _operations(document) > 1:  # noqa: SLF001
             # Strawberry would run the first one. Spec, section 6.1: a request error.
-            context.pre_execution_errors = [
-                GraphQLError(
-                    "Must provide operation name if query contains multiple operations.",
-                    extensions={"code": "OPERATION_RESOLUTION_FAILURE"},
-                )
-            ]
+            message = "The document has several operations; name the one to run."
+            errors = [request_error(message, "OPERATION_RESOLUTION_FAILURE")]
+        elif _holds_more_than(MAX_VARIABLE_VALUES, context.variables):
+            message = f"The variables hold more than {MAX_VARIABLE_VALUES} values."
+            errors = [request_error(message, "BAD_USER_INPUT")]
+        elif not self._found:
+            rules = (*context.validation_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+            errors = validate(context.schema._schema, document, rules, MAX_ERRORS)  # noqa: SLF001
+            if not errors and context.query:
+                self.cache.put(context.query, document)
+        context.pre_execution_errors = errors  # Strawberry validates only where this is None
+        yield
 
 
 def _operations(document: DocumentNode) -> int:
     return sum(isinstance(node, OperationDefinitionNode) for node in document.definitions)
+
+
+def _holds_more_than(limit: int, value: Any) -> bool:
+    """Count the values of a JSON document, no further than is needed."""
+    waiting, count = [value], 0
+    while waiting and count <= limit:
+        match waiting.pop():
+            case dict() as members:
+                waiting += members.values()
+                count += len(members)
+            case list() as items:
+                waiting += items
+                count += len(items)
+    return count > limit

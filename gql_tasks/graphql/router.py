@@ -32,9 +32,6 @@ from gql_tasks.web.requests import request_id
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-"""All of them come here, so that the wrong ones are refused in GraphQL's own shape."""
-
 
 class TasksRouter(GraphQLRouter[Context, None]):
     """GraphQL at one path: POST, GET for queries, and GraphiQL for browsers."""
@@ -44,7 +41,8 @@ class TasksRouter(GraphQLRouter[Context, None]):
         self.path = path
         self.database = database
         self.max_rows = max_rows
-        self.routes[:] = [Route(path, self.answer, methods=METHODS, include_in_schema=False)]
+        # No methods listed: all come here, so that the wrong ones are refused in GraphQL's shape.
+        self.routes[:] = [Route(path, self.answer, methods=[], include_in_schema=False)]
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
@@ -85,10 +83,10 @@ class TasksRouter(GraphQLRouter[Context, None]):
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         """Read a GET's parameters or a POST's JSON. Raises HTTPException with 400 or 415."""
         if request.method == "GET":
-            body: Any = dict(request.query_params)
-            for name in ("variables", "extensions"):
-                if text := body.get(name):
-                    body[name] = _parse_json(text, f"The parameter {name}")
+            # An empty parameter is one that is left out, as forms send it.
+            body: Any = {name: text for name, text in request.query_params.items() if text}
+            for name in body.keys() & {"variables", "extensions"}:
+                body[name] = _parse_json(body[name], f"The parameter {name}")
         else:
             content_type, _, parameters = (request.content_type or "").partition(";")
             if content_type.strip().lower() != JSON:
@@ -104,7 +102,7 @@ class TasksRouter(GraphQLRouter[Context, None]):
         return GraphQLRequestData(
             query=_member(body, "query", str, "a string"),
             variables=_member(body, "variables", dict, "an object"),
-            operation_name=_member(body, "operationName", str, "a string"),
+            operation_name=_member(body, "operationName", str, "a string") or None,
             extensions=_member(body, "extensions", dict, "an object"),
         )
 
@@ -152,7 +150,8 @@ class TasksRouter(GraphQLRouter[Context, None]):
 
 def media_type(request: Request) -> str:
     """Choose between the two media types of an answer; clients that do not say get the older."""
-    return preferred(request.headers.get("accept"), (GRAPHQL_RESPONSE, JSON), default=JSON)
+    accept = ",".join(request.headers.getlist("accept"))
+    return preferred(accept, (GRAPHQL_RESPONSE, JSON), default=JSON)
 
 
 def _refusal(request: Request, status: int, message: str) -> Response:
@@ -168,6 +167,7 @@ def _json(body: Formatted, media_type: str, status: int) -> Response:
     return Response(
         orjson.dumps(body),
         status,
+        {"Vary": "Accept"},
         media_type=f"{media_type}; charset=utf-8",
     )
 

@@ -1,28 +1,37 @@
-"""Choosing a media type (RFC 9110, section 12.5.1)."""
+"""Choosing what a client likes best (RFC 9110, section 12.5)."""
 
-from collections.abc import Sequence
+import re
+from functools import lru_cache
+
+_WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)")
 
 
-def preferred(accept: str | None, offered: Sequence[str], *, default: str) -> str:
-    """Choose among what is offered, in the server's order where the client has none.
+@lru_cache(128)  # clients say the same few things
+def preferred(accept: str, offered: tuple[str, ...], *, default: str) -> str:
+    """Choose a media type, in the server's order where the client likes several alike.
 
-    A wildcard, a header that is absent, and one that takes nothing offered mean the default: an
-    answer in another form helps a client more than a 406 without one.
+    Wildcards alone mean the default, and so does a header that takes nothing of what is offered:
+    an answer in another form helps a client more than a 406 without one.
     """
-    if not accept:
-        return default
-    weights = dict(map(_weighed, accept.lower().split(",")))
-    best = max(offered, key=lambda media_type: weights.get(media_type, 0.0))
-    return best if weights.get(best, 0.0) > 0 else default
+
+    def rank(media_type: str) -> tuple[float, bool, bool]:
+        weight = quality(accept, media_type, f"{media_type.partition('/')[0]}/*", "*/*")
+        named = weight > 0 and quality(accept, media_type) > 0
+        return weight, named, not named and media_type == default
+
+    return max(offered, key=rank)
+
+
+def quality(header: str, *names: str) -> float:
+    """Return the weight that a header of the Accept family gives the first of `names` it lists.
+
+    Names go from the narrowest range to the widest; 0 where the header lists none of them.
+    """
+    weights = dict(map(_weighed, header.lower().split(",")))
+    return next((weights[name] for name in names if name in weights), 0.0)
 
 
 def _weighed(item: str) -> tuple[str, float]:
-    media_type, *parameters = (part.strip() for part in item.split(";"))
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name == "q":
-            try:
-                return media_type, float(value)
-            except ValueError:
-                return media_type, 0.0
-    return media_type, 1.0
+    name, *parameters = (part.strip() for part in item.split(";"))
+    found = next(filter(None, map(_WEIGHT.fullmatch, parameters)), None)
+    return name, float(found[1]) if found else 1.0

@@ -7,7 +7,6 @@ a page are relative to it, so they work under any path prefix, one only a proxy 
 
 import gzip
 import json
-import re
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -19,6 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from gql_tasks import __version__
+from gql_tasks.web.accept import quality
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; worker-src 'self'; "
@@ -78,8 +78,8 @@ def page_routes(
     async def index(request: Request) -> Response:
         root = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
         accept = request.headers.get("accept", "*/*")
-        html = _quality(accept, "text/html", "text/*", "*/*")
-        if html > _quality(accept, "application/json", "application/*", "*/*"):
+        html = quality(accept, "text/html", "text/*", "*/*")
+        if html > quality(accept, "application/json", "application/*", "*/*"):
             body = _INDEX.format(
                 favicon=_FILES["favicon.svg"],
                 graphql=graphql,
@@ -161,7 +161,7 @@ def _file(request: Request, name: str) -> Response:
         "Vary": "Accept-Encoding",
     }
     plain, compressed = _content(name)
-    if _quality(request.headers.get("accept-encoding", ""), "gzip", "*") > 0:
+    if quality(request.headers.get("accept-encoding", ""), "gzip", "*") > 0:
         plain, headers["Content-Encoding"] = compressed, "gzip"
     return Response(plain, media_type=_MEDIA_TYPES[Path(name).suffix], headers=headers)
 
@@ -171,13 +171,3 @@ def _content(name: str) -> tuple[bytes, bytes]:
     """Return a file as it is and gzipped; both are kept, since a server has only these few."""
     content = (_STATIC / name).read_bytes()
     return content, gzip.compress(content, 6)
-
-
-def _quality(header: str, *names: str) -> float:
-    """Return the weight that an Accept header gives the first of *names* it lists, 0 for none."""
-    weights = {}
-    for item in header.lower().split(","):
-        name, *parameters = (part.strip() for part in item.split(";"))
-        q = next((p for p in parameters if p.startswith("q=")), "q=1")
-        weights[name] = float(q[2:]) if re.fullmatch(r"q=[01](\.\d{0,3})?", q) else 1.0
-    return next((weights[name] for name in names if name in weights), 0.0)
