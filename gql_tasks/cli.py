@@ -6,7 +6,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 import uvicorn
@@ -18,6 +18,8 @@ from gql_tasks.domain.errors import StoreUnusable
 from gql_tasks.graphql.schema import print_sdl
 from gql_tasks.store.address import open_database
 from gql_tasks.store.database import Database
+
+T = TypeVar("T")
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
@@ -44,33 +46,38 @@ def main() -> None:
 
 @main.command()
 @_setting("host")
-@_setting("port", type=int)
-@_setting("workers", type=int)
+@_setting("port", metavar="INTEGER")
+@_setting("workers", metavar="INTEGER")
 @database_option
-@_setting("max_rows", type=int)
-@_setting("max_body_bytes", type=int)
+@_setting("max_rows", metavar="INTEGER")
+@_setting("max_body_bytes", metavar="INTEGER")
 @click.option("--reload", is_flag=True, help="Start again when the program's own source changes.")
 def serve(*, reload: bool, **options: Any) -> None:
     """Open the store, creating or migrating it where that is due, and serve it."""
     settings = _settings(options)
-    database = _database(settings)
-    _run(database, database.open)
-    listener = _listen(settings.host, settings.port)
-    _announce(settings, database, listener.getsockname()[1])
-    # Workers and reloaded processes build their own application, from the environment.
-    os.environ.update({f"{PREFIX}{name.upper()}": str(value) for name, value in settings})
-    uvicorn.run(
-        "gql_tasks.app:create_app",
-        factory=True,
-        fd=listener.fileno(),
-        workers=settings.workers,
-        reload=reload,
-        reload_dirs=[str(Path(__file__).parent)] if reload else None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+
+    async def prepare(database: Database) -> str:
+        await database.open()
+        return database.name
+
+    # The port first: a second server that is started by mistake must not touch the store.
+    with _listen(settings.host, settings.port) as listener:
+        store = _run(settings, prepare)
+        _announce(settings, store, listener.getsockname()[1])
+        # Workers and reloaded processes build their own application, from the environment.
+        os.environ.update({f"{PREFIX}{name.upper()}": str(value) for name, value in settings})
+        uvicorn.run(
+            "gql_tasks.app:create_app",
+            factory=True,
+            fd=listener.fileno(),
+            workers=settings.workers,
+            reload=reload,
+            reload_dirs=[str(Path(__file__).parent)] if reload else None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
 
 
 @main.command()
@@ -84,16 +91,19 @@ def schema() -> None:
 @click.option("--dry-run", is_flag=True, help="Only show what is pending.")
 def migrate(*, dry_run: bool, **options: Any) -> None:
     """Show and run the migrations that are pending."""
-    database = _database(_settings(options))
-    pending = _run(database, database.pending_migrations)
-    if not pending:
-        click.echo(f"{database.name} is up to date.")
-        return
-    for migration in pending:
-        click.echo(f"pending  {migration}")
-    if not dry_run:
-        _run(database, database.open)
-        click.echo(f"{database.name} is migrated.")
+
+    async def show_and_run(database: Database) -> None:
+        pending = await database.pending_migrations()
+        if not pending:
+            click.echo(f"{database.name} is up to date.")
+            return
+        for migration in pending:
+            click.echo(f"pending  {migration}")
+        if not dry_run:
+            await database.open()
+            click.echo(f"{database.name} is migrated.")
+
+    _run(_settings(options), show_and_run)
 
 
 def _settings(options: dict[str, Any]) -> Settings:
@@ -111,19 +121,13 @@ def _describe(problem: Any, options: dict[str, Any]) -> str:
     return f"{source} {problem['input']!r}: {problem['msg']}"
 
 
-def _database(settings: Settings) -> Database:
-    try:
-        return open_database(settings.database)
-    except StoreUnusable as error:
-        _fail(str(error))
+def _run(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Do one thing with the database outside of the server, and let go of it."""
 
-
-def _run(database: Database, work: Callable[[], Awaitable[Any]]) -> Any:
-    """Do one thing with a database outside of the server, and let go of it."""
-
-    async def run() -> Any:
+    async def run() -> T:
+        database = open_database(settings.database)
         try:
-            return await work()
+            return await work(database)
         finally:
             await database.close()
 
@@ -139,13 +143,16 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-    except OSError as error:
-        _fail(f"cannot listen on {host} port {port}: {error.strerror}")
+        listener.listen()
+    except (OSError, UnicodeError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or "it is not the name of a host"
+        _fail(f"cannot listen on {host} port {port}: {reason}")
     listener.set_inheritable(True)
     return listener
 
 
-def _announce(settings: Settings, database: Database, port: int) -> None:
+def _announce(settings: Settings, store: str, port: int) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{port}"
     click.echo(
@@ -154,7 +161,7 @@ def _announce(settings: Settings, database: Database, port: int) -> None:
         f"  GraphiQL   {address}/graphql in a browser\n"
         f"  REST       {address}/tasks/\n"
         f"  REST docs  {address}/docs\n"
-        f"  Store      {database.name}\n"
+        f"  Store      {store}\n"
         "Stop with Ctrl+C."
     )
     sys.stdout.flush()

@@ -176,7 +176,7 @@ TRUNCATE_ALL = """
 DO $$ BEGIN
     EXECUTE (
         SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY'
-        FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'gql_tasks_version'
     );
 END $$
 """

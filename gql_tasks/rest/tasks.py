@@ -4,15 +4,18 @@ Answers are the tutorial's to the letter, with one difference: a blank title is 
 with a blank title, or with the NULLs that the table allows, are served.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from inspect import isawaitable
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, HTTPException, Path
+from fastapi import APIRouter, Body, HTTPException, Path
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
 from starlette.responses import Response
+from typing_extensions import TypedDict  # Pydantic's condition before Python 3.12
 
 from gql_tasks.domain.errors import NotFound, Refused
 from gql_tasks.domain.plan import Column, Entity, ReadPlan
@@ -29,9 +32,11 @@ FIELDS = (
 
 TaskId = Annotated[int, Path(description="The task's id.")]
 
+WITHOUT_TASK: dict[int | str, dict[str, Any]] = {404: {"description": "No task has this id"}}
+
 
 class TaskCreate(BaseModel):
-    """A task to be written. A PUT takes any of its fields; those left out keep their values."""
+    """A task to be written."""
 
     title: str
     description: str = ""
@@ -46,15 +51,41 @@ class TaskResponse(TaskCreate):
     id: int
 
 
-class TaskUpdate(TaskCreate):
-    """Any of a task's fields."""
+class TaskUpdate(TypedDict, total=False):
+    """Any of a task's fields; those left out keep their values.
 
-    title: str = ""
+    Not a model: its fields have no defaults, which generated clients would send.
+    """
+
+    title: str
+    description: str
+    completed: bool
+
+
+class StrictRequest(Request):
+    """A request whose JSON is JSON: Python's own parser takes NaN and lone surrogates."""
+
+    async def json(self) -> Any:
+        """Parse the body; what is not JSON becomes FastAPI's 422."""
+        return orjson.loads(await self.body())
+
+
+class StrictRoute(APIRoute):
+    """A route that hands out strict requests."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's handler."""
+        handle = super().get_route_handler()
+
+        async def handle_strictly(request: Request) -> Response:
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return handle_strictly
 
 
 def tasks_router(database: Database) -> APIRouter:
     """Make the endpoints over a database."""
-    router = APIRouter(prefix="/tasks", tags=["tasks"])
+    router = APIRouter(prefix="/tasks", tags=["tasks"], route_class=StrictRoute)
 
     @router.post("/", response_model=TaskResponse, summary="Create a task")
     async def create_task(task: TaskCreate) -> Response:
@@ -70,7 +101,9 @@ def tasks_router(database: Database) -> APIRouter:
         """Answer every task, by id."""
         return _json(await _answer(database, ReadPlan.listing(Entity.TASK, FIELDS)))
 
-    @router.get("/{task_id}", response_model=TaskResponse, summary="Read a task")
+    @router.get(
+        "/{task_id}", response_model=TaskResponse, responses=WITHOUT_TASK, summary="Read a task"
+    )
     async def read_task(task_id: TaskId) -> Response:
         """Answer one task."""
         row_id = parse_id(str(task_id))
@@ -78,17 +111,19 @@ def tasks_router(database: Database) -> APIRouter:
             raise _not_found()
         return _json(await _answer(database, _plan(row_id)))
 
-    @router.put("/{task_id}", response_model=TaskResponse, summary="Update a task")
-    async def update_task(task_id: TaskId, task: TaskUpdate) -> Response:
+    @router.put(
+        "/{task_id}", response_model=TaskResponse, responses=WITHOUT_TASK, summary="Update a task"
+    )
+    async def update_task(task_id: TaskId, task: Annotated[TaskUpdate, Body()]) -> Response:
         """Change the fields that are sent and answer the task."""
-        changes = TaskChanges(**task.model_dump(exclude_unset=True))  # type: ignore[typeddict-item]
+        changes = TaskChanges(**task)
 
         def work(session: WriteSession) -> Answer:
             return _read(session, tasks.update_task(session, str(task_id), changes))
 
         return _json(await _write(database, work))
 
-    @router.delete("/{task_id}", status_code=204, summary="Delete a task")
+    @router.delete("/{task_id}", status_code=204, responses=WITHOUT_TASK, summary="Delete a task")
     async def delete_task(task_id: TaskId) -> None:
         """Delete a task's row."""
         await _write(database, lambda session: tasks.delete_task(session, str(task_id)))

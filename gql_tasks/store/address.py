@@ -10,24 +10,38 @@ from gql_tasks.store.database import Database
 from gql_tasks.store.postgresql import PostgresqlDatabase
 from gql_tasks.store.sqlite import SqliteDatabase
 
+MEMORY = ":memory:"
+
 
 def open_database(address: str) -> Database:
     """Find the database for a file's path, a `sqlite:///` URL or a `postgresql://` URL.
 
-    Nothing is connected or created yet. Raises StoreUnusable for any other address.
+    Nothing is connected or created yet. Raises StoreUnusable for any other address. Addresses of
+    servers may hold passwords, so no message repeats one.
     """
-    if "://" not in address:
-        return SqliteDatabase(Path(address))
-    try:
-        url = make_url(address)
-    except ArgumentError as error:
-        raise StoreUnusable(f"{address} is not a database URL") from error
-    match url.get_backend_name():
-        case "sqlite" if url.database and url.database != ":memory:":
-            return SqliteDatabase(Path(url.database))
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        return _file(address)
+    match scheme.partition("+")[0]:  # SQLAlchemy's `+driver` is none of a caller's concern
         case "sqlite":
-            raise StoreUnusable("a database in memory cannot be shared; name a file")
+            return _file(_path(address))
         case "postgresql" | "postgres":
-            return PostgresqlDatabase(url.set(drivername="postgresql+asyncpg"))
+            return PostgresqlDatabase(f"postgresql://{rest}")
         case other:
-            raise StoreUnusable(f"{other} is not a database gql_tasks knows: sqlite, postgresql")
+            raise StoreUnusable(f'"{other}" is not a database gql_tasks knows: sqlite, postgresql')
+
+
+def _path(url: str) -> str:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.host:
+        raise StoreUnusable(f"{url} is not a SQLite URL such as sqlite:///tasks.db")
+    return parsed.database or MEMORY
+
+
+def _file(path: str) -> SqliteDatabase:
+    if path == MEMORY:
+        raise StoreUnusable("a database in memory cannot be shared; name a file")
+    return SqliteDatabase(Path(path))

@@ -10,12 +10,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, Integer, inspect
 
 from gql_tasks.domain.errors import StoreUnusable
+from gql_tasks.store.tables import TaskRow
 
 TUTORIAL_COLUMNS = {"id", "title", "description", "completed"}
+
+VERSION_TABLE = "gql_tasks_version"
+"""Where Alembic keeps the revision. Its usual table is that of the user's own migrations."""
 
 ADVISORY_LOCK = 0x67716C7461736B73  # "gqltasks"
 
@@ -31,7 +34,7 @@ def upgrade(connection: Connection, name: str) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
     if pending(connection, name):
         config = _config()
-        config.attributes["connection"] = connection
+        config.attributes |= {"connection": connection, "version_table": VERSION_TABLE}
         command.upgrade(config, "head")
 
 
@@ -40,16 +43,17 @@ def pending(connection: Connection, name: str) -> list[str]:
 
     Raises StoreUnusable as `upgrade` does.
     """
-    _check_tasks_table(connection, name)
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    current = context.get_current_heads()
+    _check_tasks_table(connection, name, migrated=bool(current))
     scripts = ScriptDirectory.from_config(_config())
-    current = MigrationContext.configure(connection).get_current_heads()
-    try:
-        revisions = list(scripts.iterate_revisions("head", current or "base"))
-    except CommandError as error:
+    known = {script.revision for script in scripts.walk_revisions()}
+    if newer := set(current) - known:
         raise StoreUnusable(
-            f"{name} was migrated by a newer gql_tasks (revision {', '.join(current)}); "
+            f"{name} was migrated by a newer gql_tasks (revision {', '.join(sorted(newer))}); "
             "upgrade this one"
-        ) from error
+        )
+    revisions = [*scripts.iterate_revisions("head", current or "base")]
     return [f"{revision.revision}: {revision.doc}" for revision in reversed(revisions)]
 
 
@@ -59,14 +63,25 @@ def every_migration() -> list[str]:
     return [f"{script.revision}: {script.doc}" for script in reversed([*scripts.walk_revisions()])]
 
 
-def _check_tasks_table(connection: Connection, name: str) -> None:
+def _check_tasks_table(connection: Connection, name: str, *, migrated: bool) -> None:
     inspector = inspect(connection)
     if not inspector.has_table("tasks"):
         return
-    columns = {column["name"] for column in inspector.get_columns("tasks")}
-    if missing := TUTORIAL_COLUMNS - columns:
+    columns = {column["name"]: column["type"] for column in inspector.get_columns("tasks")}
+    if missing := TUTORIAL_COLUMNS - columns.keys():
         raise StoreUnusable(
             f"{name} has a table tasks without {', '.join(sorted(missing))}: it is not a task store"
+        )
+    keys = inspector.get_pk_constraint("tasks")["constrained_columns"]
+    if keys != ["id"] or not isinstance(columns["id"], Integer):
+        raise StoreUnusable(
+            f"{name} has a table tasks without an integer primary key id: it is not a task store"
+        )
+    added = {column.name for column in TaskRow.__table__.columns} - TUTORIAL_COLUMNS
+    if not migrated and (taken := added & columns.keys()):
+        raise StoreUnusable(
+            f"{name} has a table tasks with {', '.join(sorted(taken))} of its own, "
+            "which gql_tasks would add; rename what is there"
         )
 
 

@@ -1,12 +1,13 @@
 """PostgreSQL: the same sessions on asyncpg's connections, many processes at once."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import cast
 
 import asyncpg
-from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -29,23 +30,36 @@ from gql_tasks.store.dialects import POSTGRESQL
 POOL_SIZE = 10
 CONNECT_TIMEOUT_SECONDS = 10
 
+PREPARED_STATEMENTS = 500
+"""How many each connection keeps: about as many as there are compiled shapes."""
+
 WRITE_ATTEMPTS = 5
 """How often a transaction is tried that PostgreSQL ends so that another may go on."""
 
 _RETRYABLE = {"40001", "40P01"}  # serialization_failure, deadlock_detected
 
+_AWAY = ("08", "53", "57P")
+"""Classes of SQLSTATE: the connection broke, resources ran out, an operator intervened."""
+
 
 class PostgresqlDatabase(Database):
-    """A database of PostgreSQL 14 or later."""
+    """A database of PostgreSQL 14 or later.
 
-    def __init__(self, url: URL) -> None:
+    The URL is the driver's to read, so that it means what it means to psql: `sslmode`, several
+    hosts, a socket's directory, PGPASSWORD.
+    """
+
+    def __init__(self, url: str) -> None:
         self._url = url
         self._statements = statement_cache(POSTGRESQL)
         self._writers = create_async_engine(
-            url,
+            "postgresql+asyncpg://",
             pool_size=POOL_SIZE,
             max_overflow=0,
-            connect_args={"timeout": CONNECT_TIMEOUT_SECONDS},
+            connect_args={
+                "async_creator_fn": partial(asyncpg.connect, url, timeout=CONNECT_TIMEOUT_SECONDS),
+                "prepared_statement_cache_size": PREPARED_STATEMENTS,
+            },
         )
         # The same pool, other transactions: one snapshot an operation, and no writing.
         self._readers = self._writers.execution_options(
@@ -54,8 +68,8 @@ class PostgresqlDatabase(Database):
 
     @property
     def name(self) -> str:
-        """Name the server and the database, without the password."""
-        return self._url.set(drivername="postgresql").render_as_string()
+        """Name the server and the database, without what may hold a password."""
+        return re.sub(r"(?<=://)([^:@/?]*):.*@", r"\1@", self._url).partition("?")[0]
 
     async def open(self) -> None:
         """Migrate."""
@@ -82,7 +96,7 @@ class PostgresqlDatabase(Database):
                 with _unavailable():
                     return await self._write(work)
             except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) not in _RETRYABLE:
+                if _sqlstate(error) not in _RETRYABLE:
                     raise
                 if attempt == WRITE_ATTEMPTS:
                     raise StoreUnavailable("too many writers at once; try again") from error
@@ -103,9 +117,13 @@ class PostgresqlDatabase(Database):
         try:
             async with engine.begin() as connection:
                 yield connection
-        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
-            # Python's words for a refused connection hold its address; PostgreSQL's hold the cause.
-            raise StoreUnusable(f"{self.name} cannot be reached: {error}") from error
+        except (OSError, DBAPIError) as error:
+            raise StoreUnusable(f"{self.name} cannot be used: {_reason(error)}") from error
+        except ValueError as error:
+            # The driver repeats what it cannot read, which may be a piece of a password.
+            raise StoreUnusable(
+                f"{self.name} is not a URL; in a password, / is written as %2F and # as %23"
+            ) from error
 
 
 class PostgresqlOperationSession(AsyncSession):
@@ -133,8 +151,19 @@ def _unavailable() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if not error.connection_invalidated:
+        if not (error.connection_invalidated or (_sqlstate(error) or "").startswith(_AWAY)):
             raise
         raise StoreUnavailable("the database is away; try again") from error
-    except (OSError, asyncpg.PostgresConnectionError, PoolTimeout) as error:
+    except (OSError, PoolTimeout) as error:
         raise StoreUnavailable("the database is away; try again") from error
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
+
+
+def _reason(error: Exception) -> str:
+    """Say in one line what the driver or the server said."""
+    if isinstance(error, DBAPIError):
+        error = getattr(error.orig, "driver_exception", error)
+    return next(iter(str(error).splitlines()), "no answer")

@@ -7,10 +7,11 @@ that place: its first run, and every run after it has shown itself slow, is on a
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter, sleep
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -45,20 +46,29 @@ ROWS_ON_LOOP = 2_000
 READER_THREADS = 4
 
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED"}
-_NOT_OURS = {"SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM"}
 
 
 class SqliteDatabase(Database):
     """A file. Several processes, and programs that know nothing of this one, may share it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
         self.path = path
+        self._busy_timeout_seconds = busy_timeout_seconds
         self._statements = statement_cache(SQLITE)
         # Readers are not limited by the pool: waiting for one would stop the event loop, and with
         # it whoever should hand one back.
-        self._readers = _engine(path, "BEGIN", pool_size=READER_THREADS, max_overflow=-1)
-        self._writer = _engine(path, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+        self._readers = _engine(
+            path, "BEGIN", busy_timeout_seconds, pool_size=READER_THREADS, max_overflow=-1
+        )
+        self._writer = _engine(
+            path, "BEGIN IMMEDIATE", busy_timeout_seconds, pool_size=1, max_overflow=0
+        )
         event.listen(self._readers, "connect", _refuse_writes)
+        event.listen(
+            self._writer,
+            "connect",
+            lambda connection, _record: _log_ahead(connection, busy_timeout_seconds),
+        )
         self._reader_threads = ThreadPoolExecutor(READER_THREADS, "gql_tasks-reader")
         self._writer_thread = ThreadPoolExecutor(1, "gql_tasks-writer")
 
@@ -90,33 +100,34 @@ class SqliteDatabase(Database):
 
     async def write(self, work: Callable[[WriteSession], T]) -> T:
         """Wait for the writer's turn, then for its commit to be on disk."""
-        return await self._in_writer_thread(self._write, work)
+        deadline = monotonic() + self._busy_timeout_seconds
+        return await self._in_writer_thread(self._write, work, deadline)
 
-    def _write(self, work: Callable[[WriteSession], T]) -> T:
+    def _write(self, work: Callable[[WriteSession], T], deadline: float) -> T:
         try:
-            with (
-                WriteSession(self._writer, statements=self._statements) as session,
-                session.begin(),
-            ):
-                return work(session)
+            with self._writer.connect() as connection:
+                # The wait for other programs began with the wait for this turn: otherwise each of
+                # those in line would wait as long again as the one before.
+                patience = max(0, round(1000 * (deadline - monotonic())))
+                connection.connection.cursor().execute(f"PRAGMA busy_timeout={patience}").close()
+                with (
+                    WriteSession(connection, statements=self._statements) as session,
+                    session.begin(),
+                ):
+                    return work(session)
         except OperationalError as error:
             raise _unavailable(error) from error
 
     def _migrate(self) -> None:
-        self._check_place()
-        try:
-            with self._writer.begin() as connection:
-                migrate.upgrade(connection, self.name)
-        except DatabaseError as error:
-            raise self._unusable(error) from error
+        # A reader looks first: a file that is not a task store is left as it was, to the byte.
+        self._pending_migrations()
+        with self._usable(), self._writer.begin() as connection:
+            migrate.upgrade(connection, self.name)
 
     def _pending_migrations(self) -> list[str]:
         self._check_place()
-        try:
-            with self._readers.connect() as connection:
-                return migrate.pending(connection, self.name)
-        except DatabaseError as error:
-            raise self._unusable(error) from error
+        with self._usable(), self._readers.begin() as connection:
+            return migrate.pending(connection, self.name)
 
     def _check_place(self) -> None:
         if sqlite3.sqlite_version_info < MINIMUM_VERSION:
@@ -129,13 +140,17 @@ class SqliteDatabase(Database):
         if self.path.is_dir():
             raise StoreUnusable(f"{self.path} is a directory, not a database file")
 
-    def _unusable(self, error: DatabaseError) -> Exception:
-        reason = _error_name(error)
-        if reason in _BUSY:
-            return StoreUnusable(f"{self.path} is locked by another program; stop it and try again")
-        if reason in _NOT_OURS:
-            return StoreUnusable(f"{self.path} cannot be used: {error.orig}")
-        return error
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Say in one line why the file cannot be opened or migrated."""
+        try:
+            yield
+        except DatabaseError as error:
+            if _error_name(error) in _BUSY:
+                reason = "is locked by another program; stop it and try again"
+            else:
+                reason = f"cannot be used: {error.orig}"
+            raise StoreUnusable(f"{self.path} {reason}") from error
 
     async def _in_writer_thread(self, function: Callable[..., T], *arguments: Any) -> T:
         loop = asyncio.get_running_loop()
@@ -177,10 +192,10 @@ class SqliteOperationSession(ReadSession):
             self.close()
 
 
-def _engine(path: Path, begin: str, **pool: int) -> Engine:
+def _engine(path: Path, begin: str, busy_timeout_seconds: float, **pool: int) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
-        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS},
+        connect_args={"check_same_thread": False, "timeout": busy_timeout_seconds},
         **pool,
     )
     event.listen(engine, "connect", _configure)
@@ -194,8 +209,26 @@ def _configure(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     # Other programs may have stored bytes that are not UTF-8; they must not make a list unreadable.
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _log_ahead(connection: sqlite3.Connection, busy_timeout_seconds: float) -> None:
+    """Switch the file to WAL, where readers and the writer do not wait for each other.
+
+    SQLite does not always wait for the lock that this takes, so of several processes that open a
+    new file at once all but one would fail.
+    """
+    deadline = monotonic() + busy_timeout_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname not in _BUSY or monotonic() >= deadline:
+                raise
+            sleep(0.01)
+        else:
+            return
 
 
 def _refuse_writes(connection: sqlite3.Connection, _record: object) -> None:

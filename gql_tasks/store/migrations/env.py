@@ -6,6 +6,7 @@ from gql_tasks.store.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],
+    version_table=context.config.attributes["version_table"],
     target_metadata=Base.metadata,
     transactional_ddl=True,  # SQLite's too: the driver is kept from committing behind its back
 )
