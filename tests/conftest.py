@@ -32,6 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="both",
         help="the stores that the tests of store, services and front doors run on",
     )
+    parser.addoption(
+        "--update-snapshots",
+        action="store_true",
+        help="write the answers and the SQL beside tests/queries/*.graphql anew",
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

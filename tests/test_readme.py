@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -27,14 +28,14 @@ def blocks() -> list[tuple[str, str]]:
 def examples() -> Iterator[tuple[str, str]]:
     """Pair each GraphQL block with the JSON that follows it."""
     found = blocks()
-    for (language, operation), (answer_language, answer) in zip(found, found[1:], strict=False):
+    for (language, operation), (answer_language, answer) in pairwise(found):
         if language == "graphql":
             assert answer_language == "json", f"no answer follows {operation}"
             yield operation, answer
 
 
 async def test_operations_give_the_answers_shown(client: Client) -> None:
-    """The GraphQL examples, run in order over an empty store, give the answers shown, to the key."""
+    """The GraphQL examples, run in order over an empty store, give the answers shown."""
     pairs = list(examples())
     assert len(pairs) == 5
     for operation, answer in pairs:
@@ -63,10 +64,15 @@ def test_javascript_example_runs(served: Server, tmp_path: Path) -> None:
 
 
 def test_settings_table_is_complete() -> None:
-    """Every setting stands in the table with its flag, its variable, its default and its sentence."""
+    """Every setting stands in the table: flag, variable, default and sentence."""
     rows = re.findall(r"^\| `(--[a-z-]+)` \| `(\w+)` \| `(.*?)` \| (.*) \|$", README, re.MULTILINE)
     assert sorted(rows) == sorted(
-        (f"--{name.replace('_', '-')}", PREFIX + name.upper(), str(field.default), field.description)
+        (
+            f"--{name.replace('_', '-')}",
+            PREFIX + name.upper(),
+            str(field.default),
+            field.description,
+        )
         for name, field in Settings.model_fields.items()
     )
 

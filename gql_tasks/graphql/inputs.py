@@ -1,5 +1,6 @@
 """Input types, and what they are in the domain."""
 
+from enum import Enum
 from typing import cast
 
 import strawberry
@@ -7,13 +8,40 @@ import strawberry
 from gql_tasks.domain.page import Direction, Nulls, Order, OrderField
 from gql_tasks.domain.task import NewTask, TaskChanges
 
-strawberry.enum(OrderField, name="TaskOrderField", description="What tasks can be sorted by.")
-strawberry.enum(Direction, name="OrderDirection", description="Which end of an order comes first.")
-strawberry.enum(
-    Nulls,
-    name="NullsOrder",
-    description="Where tasks without a value come, whichever the direction.",
-)
+
+@strawberry.enum(description="What tasks can be sorted by.")
+class TaskOrderField(Enum):
+    """A client's spelling of OrderField."""
+
+    ID = strawberry.enum_value(OrderField.ID, description="The id, as a number.")
+    TITLE = strawberry.enum_value(
+        OrderField.TITLE, description="The title, by code point: capitals before small letters."
+    )
+    COMPLETED = strawberry.enum_value(
+        OrderField.COMPLETED, description="Whether it is done: open tasks before completed ones."
+    )
+    COMPLETED_AT = strawberry.enum_value(
+        OrderField.COMPLETED_AT,
+        description="When it was completed; `nulls` places tasks without that time.",
+    )
+    CREATED_AT = strawberry.enum_value(OrderField.CREATED_AT, description="When it was created.")
+    UPDATED_AT = strawberry.enum_value(OrderField.UPDATED_AT, description="When it last changed.")
+
+
+@strawberry.enum(description="Which end of an order comes first.")
+class OrderDirection(Enum):
+    """A client's spelling of Direction."""
+
+    ASC = strawberry.enum_value(Direction.ASC, description="The smallest or earliest first.")
+    DESC = strawberry.enum_value(Direction.DESC, description="The largest or latest first.")
+
+
+@strawberry.enum(description="Where tasks without a value come, whichever the direction.")
+class NullsOrder(Enum):
+    """A client's spelling of Nulls."""
+
+    FIRST = strawberry.enum_value(Nulls.FIRST, description="Before all others.")
+    LAST = strawberry.enum_value(Nulls.LAST, description="Behind all others.")
 
 
 @strawberry.input(
@@ -22,17 +50,19 @@ strawberry.enum(
 class TaskOrder:
     """A client's spelling of Order."""
 
-    field: OrderField = strawberry.field(description="What to sort by.")
-    direction: Direction = strawberry.field(
-        default=Direction.ASC, description="Smallest first or largest first."
+    field: TaskOrderField = strawberry.field(description="What to sort by.")
+    direction: OrderDirection = strawberry.field(
+        default=OrderDirection.ASC, description="Smallest first or largest first."
     )
-    nulls: Nulls = strawberry.field(
-        default=Nulls.LAST, description="Where tasks without a value come."
+    nulls: NullsOrder = strawberry.field(
+        default=NullsOrder.LAST, description="Where tasks without a value come."
     )
 
     def to_domain(self) -> Order:
         """Say it in the domain's words."""
-        return Order(self.field, self.direction, self.nulls)
+        return Order(
+            OrderField(self.field.value), Direction(self.direction.value), Nulls(self.nulls.value)
+        )
 
 
 @strawberry.input(description="A new task.")

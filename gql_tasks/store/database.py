@@ -40,7 +40,8 @@ class ReadSession(Session):
     """A SQLAlchemy session on a connection that the database itself keeps from writing."""
 
     def __init__(self, *args: Any, statements: Statements, **options: Any) -> None:
-        super().__init__(*args, **options)
+        # What outlives its operation must not begin another: nobody would end that one.
+        super().__init__(*args, close_resets_only=False, **options)
         self.statements = statements
 
     def execute_plan(self, plan: ReadPlan) -> Answer:

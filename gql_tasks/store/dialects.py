@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     String,
     Text,
     UnaryExpression,
@@ -37,23 +38,13 @@ class Dialect(ABC):
     max_json_pairs: ClassVar[int]
     """Pairs one call that builds an object takes; longer objects are written in parts."""
 
-    def json_object(self, pairs: Sequence[tuple[str, Expression]]) -> Expression:
+    def json_object(self, pairs: Sequence[Pair]) -> Expression:
         """Write an object whose keys come in the order given."""
-        parts = [
-            self._json_object(
-                [argument for key, value in part for argument in (quoted(key), value)]
-            )
-            for part in _chunks(pairs, self.max_json_pairs)
-        ]
-        if len(parts) == 1:
-            return parts[0]
-        # {"a":1} and {"b":2} become {"a":1,"b":2}: braces off, commas between, braces on.
-        text: Expression = quoted("{")
-        for index, part in enumerate(parts):
-            bare = cast(part, Text)
-            text = text.concat(func.substr(bare, 2, func.length(bare) - 2))
-            text = text.concat(quoted("," if index < len(parts) - 1 else "}"))
-        return self.json_from_text(text)
+        first, *rest = _chunks(pairs, self.max_json_pairs)
+        document = self._json_object(first)
+        for part in rest:
+            document = self._json_extended(document, part)
+        return document
 
     def id(self, column: Expression) -> Expression:
         """Write an id as GraphQL's ID: a string."""
@@ -68,16 +59,16 @@ class Dialect(ABC):
         return func.coalesce(column, quoted(""))
 
     @abstractmethod
-    def _json_object(self, arguments: list[Expression]) -> Expression:
-        """Call the function that builds an object from keys and values in turn."""
+    def _json_object(self, pairs: Sequence[Pair]) -> Expression:
+        """Call the function that builds an object."""
+
+    @abstractmethod
+    def _json_extended(self, document: Expression, pairs: Sequence[Pair]) -> Expression:
+        """Write pairs behind those that an object has."""
 
     @abstractmethod
     def json_array(self, document: Expression) -> Expression:
         """Aggregate documents into an array, `[]` where there are none, in the rows' order."""
-
-    @abstractmethod
-    def json_from_text(self, text: Expression) -> Expression:
-        """Take a text that is JSON as JSON."""
 
     @abstractmethod
     def json_to_text(self, document: Expression) -> Expression:
@@ -114,25 +105,31 @@ class Dialect(ABC):
 
 
 class SqliteDialect(Dialect):
-    """SQLite 3.38 and later."""
+    """SQLite 3.38 and later. A column's type does not bind it: any may hold a BLOB or an infinite
+    number, which JSON cannot. Casts keep one such value from making a whole list unreadable.
+    """
 
     sqlalchemy = sqlite.dialect(paramstyle="qmark")
-    max_json_pairs = 63  # SQLITE_MAX_FUNCTION_ARG is 127
+    max_json_pairs = 63  # SQLITE_MAX_FUNCTION_ARG is 127, and json_insert takes the object too
+
+    def number(self, column: Expression) -> Expression:
+        """Write an integer."""
+        return cast(column, Integer)
 
     def text(self, column: Expression) -> Expression:
-        """Write a text. A column may hold a BLOB all the same, which JSON cannot: cast it."""
+        """Write a text."""
         return cast(super().text(column), Text)
 
-    def _json_object(self, arguments: list[Expression]) -> Expression:
-        return func.json_object(*arguments)
+    def _json_object(self, pairs: Sequence[Pair]) -> Expression:
+        return func.json_object(*_arguments(pairs))
+
+    def _json_extended(self, document: Expression, pairs: Sequence[Pair]) -> Expression:
+        paths = [(f"$.{key}", value) for key, value in pairs]
+        return func.json_insert(document, *_arguments(paths))
 
     def json_array(self, document: Expression) -> Expression:
         """Aggregate; the subquery's LIMIT keeps SQLite from flattening it, and so its order."""
         return func.json_group_array(document)
-
-    def json_from_text(self, text: Expression) -> Expression:
-        """Mark the text as JSON."""
-        return func.json(text)
 
     def json_to_text(self, document: Expression) -> Expression:
         """SQLite's JSON is text."""
@@ -148,7 +145,7 @@ class SqliteDialect(Dialect):
 
     def instant(self, column: Expression) -> Expression:
         """Instants are stored as the text that is sent."""
-        return column
+        return cast(column, Text)
 
     def by_code_point(self, column: Expression) -> Expression:
         """BINARY, the collation of columns that name none, compares UTF-8 bytes."""
@@ -161,17 +158,19 @@ class PostgresqlDialect(Dialect):
     sqlalchemy = postgresql.asyncpg.dialect()  # type: ignore[no-untyped-call]
     max_json_pairs = 50  # FUNC_MAX_ARGS is 100
 
-    def _json_object(self, arguments: list[Expression]) -> Expression:
+    def _json_object(self, pairs: Sequence[Pair]) -> Expression:
         # json and not jsonb: jsonb sorts the keys, an answer keeps the query's order.
-        return func.json_build_object(*arguments)
+        return func.json_build_object(*_arguments(pairs))
+
+    def _json_extended(self, document: Expression, pairs: Sequence[Pair]) -> Expression:
+        # Two objects become one where the first one's last brace meets the second one's first.
+        opened = func.left(cast(document, Text), literal_column("-1"))
+        closed = func.substr(cast(self._json_object(pairs), Text), literal_column("2"))
+        return cast(opened.concat(quoted(",")).concat(closed), postgresql.JSON)
 
     def json_array(self, document: Expression) -> Expression:
         """Aggregate in the order in which the subquery delivers."""
-        return func.coalesce(func.json_agg(document), self.json_from_text(quoted("[]")))
-
-    def json_from_text(self, text: Expression) -> Expression:
-        """Cast to json, which keeps the text as it is."""
-        return cast(text, postgresql.JSON)
+        return func.coalesce(func.json_agg(document), cast(quoted("[]"), postgresql.JSON))
 
     def json_to_text(self, document: Expression) -> Expression:
         """Cast to text: the driver would decode json."""
@@ -206,6 +205,11 @@ def quoted(text: str) -> ColumnElement[str]:
     digits and `_`. Everything else that a client sends is bound.
     """
     return literal_column("'" + text.replace("'", "''") + "'", String)
+
+
+def _arguments(pairs: Sequence[Pair]) -> list[Expression]:
+    """Put keys and values in turn, as both stores' functions take them."""
+    return [argument for key, value in pairs for argument in (quoted(key), value)]
 
 
 def _chunks(items: Sequence[Pair], size: int) -> list[Sequence[Pair]]:

@@ -142,7 +142,8 @@ class PostgresqlOperationSession(AsyncSession):
 
     async def finish(self) -> None:
         """End the snapshot and give the connection back to the pool."""
-        await self.close()
+        async with self._turn:
+            await self.close()
 
 
 @contextmanager

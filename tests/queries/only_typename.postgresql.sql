@@ -1,0 +1,14 @@
+SELECT count(*) AS count_1, CAST(coalesce(json_agg(json_build_object(
+  '__typename', 'Task')), CAST('[]' AS JSON)) AS TEXT) AS coalesce_1
+FROM (SELECT tasks.id AS id
+FROM tasks
+ORDER BY tasks.id ASC
+LIMIT $1::BIGINT OFFSET $2::BIGINT) AS tasks;
+-- with [10001, 0]
+
+SELECT count(*) AS count_1, CAST(coalesce(json_agg(json_build_object()), CAST('[]' AS JSON)) AS TEXT) AS coalesce_1
+FROM (SELECT tasks.id AS id
+FROM tasks
+ORDER BY tasks.id ASC
+LIMIT $1::BIGINT OFFSET $2::BIGINT) AS tasks;
+-- with [2, 0]

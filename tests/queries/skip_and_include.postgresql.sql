@@ -1,0 +1,7 @@
+SELECT CAST(json_build_object(
+  'id', CAST(tasks.id AS TEXT),
+  'title', coalesce(tasks.title, ''),
+  'completed', coalesce(tasks.completed, false)) AS TEXT) AS json_build_object_1
+FROM tasks
+WHERE tasks.id = $1::BIGINT;
+-- with [2]

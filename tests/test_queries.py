@@ -1,0 +1,70 @@
+"""Every `queries/*.graphql` with its answer and the SQL that ran, reviewed like code.
+
+    x.graphql             the document, and a comment that says what to look at
+    x.variables.json      its variables, where it has some
+    x.json                the answer, the same from both stores
+    x.sqlite.sql          what was run, with the values that were bound
+    x.postgresql.sql
+
+`pytest tests/test_queries.py --update-snapshots` writes the answers and the SQL anew.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Client
+from tests.sql import Address
+from tests.statements import Statement, readable, statements_run
+
+QUERIES = Path(__file__).parent / "queries"
+DOCUMENTS = sorted(QUERIES.glob("*.graphql"))
+SUFFIXES = (".graphql", ".variables.json", ".json", ".sqlite.sql", ".postgresql.sql")
+
+Compare = Callable[[Path, str], None]
+
+
+@pytest.fixture
+def compare(request: pytest.FixtureRequest) -> Compare:
+    """Compare a text with its snapshot; with --update-snapshots, make it the snapshot."""
+
+    def compare(snapshot: Path, text: str) -> None:
+        if request.config.getoption("--update-snapshots"):
+            snapshot.write_text(text, "utf-8")
+        assert snapshot.exists(), f"run pytest --update-snapshots to write {snapshot.name}"
+        assert snapshot.read_text("utf-8") == text
+
+    return compare
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+async def test_query(
+    document: Path, client: Client, address: Address, compare: Compare, store: str
+) -> None:
+    """The document has the answer and runs the statements that stand beside it."""
+    address.execute(*(QUERIES / "data.sql").read_text("utf-8").split(";\n\n"))
+    variables = document.with_suffix(".variables.json")
+    request = {
+        "query": document.read_text("utf-8"),  # noqa: ASYNC240  # nobody waits
+        "variables": json.loads(variables.read_text("utf-8")) if variables.exists() else None,
+    }
+    with statements_run() as statements:
+        response = await client.http.post("/graphql", json=request)
+    answer = json.dumps(response.json(), indent=2, ensure_ascii=False)
+    compare(document.with_suffix(".json"), answer + "\n")
+    compare(document.with_suffix(f".{store}.sql"), "\n".join(map(written, statements)))
+
+
+def test_no_orphans() -> None:
+    """Every snapshot belongs to a document."""
+    stems = {path.stem for path in DOCUMENTS}
+    expected = {f"{stem}{suffix}" for stem in stems for suffix in SUFFIXES} | {"data.sql"}
+    assert {path.name for path in QUERIES.iterdir()} - expected == set()
+
+
+def written(statement: Statement) -> str:
+    """Write a statement readably, and the values that were bound to it."""
+    values = f"-- with {list(statement.values)!r}\n" if statement.values else ""
+    return f"{readable(statement.text)};\n{values}"
