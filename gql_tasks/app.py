@@ -1,7 +1,8 @@
 """The composition root: settings in, an ASGI application out."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from fastapi import FastAPI
 
@@ -16,8 +17,17 @@ from gql_tasks.web.pages import page_routes
 from gql_tasks.web.requests import RequestMiddleware
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def utc_now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings | None = None, *, clock: Callable[[], datetime] = utc_now
+) -> FastAPI:
     """Build the application; without settings it reads the environment's.
+
+    `clock` tells the time in UTC, from which relative dates are counted.
 
     Also uvicorn's factory: `uvicorn --factory gql_tasks.app:create_app`. The database is opened,
     and migrated where that is due, when the application starts, and closed when it stops.
@@ -27,8 +37,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await database.open()
         try:
+            await database.open()
             yield
         finally:
             await database.close()
@@ -44,7 +54,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.add_middleware(RequestMiddleware, max_body_bytes=settings.max_body_bytes)
     app.include_router(
-        TasksRouter(build_schema(), database, path="/graphql", max_rows=settings.max_rows)
+        TasksRouter(
+            build_schema(), database, path="/graphql", max_rows=settings.max_rows, clock=clock
+        )
     )
     app.include_router(tasks_router(database))
     app.router.routes.extend(page_routes())

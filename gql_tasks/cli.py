@@ -1,10 +1,12 @@
-"""The command line: serve, schema, migrate. A front door over the same parts as the application."""
+"""The command line: serve, schema, migrate, demo. A front door like the application."""
 
 import asyncio
 import os
+import shlex
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -14,8 +16,9 @@ from pydantic import ValidationError
 
 from gql_tasks import __version__
 from gql_tasks.config import PREFIX, Settings
-from gql_tasks.domain.errors import StoreUnusable
+from gql_tasks.domain.errors import Refused, StoreUnavailable, StoreUnusable
 from gql_tasks.graphql.schema import print_sdl
+from gql_tasks.services import demo as demo_data
 from gql_tasks.store.address import open_database
 from gql_tasks.store.database import Database
 
@@ -106,6 +109,42 @@ def migrate(*, dry_run: bool, **options: Any) -> None:
     _run(_settings(options), show_and_run)
 
 
+@main.command()
+@database_option
+@click.option(
+    "--tasks",
+    "count",
+    type=click.IntRange(0, 100_000_000),
+    default=200,
+    show_default=True,
+    help="How many tasks to write.",
+)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="Another number gives other tasks."
+)
+@click.option("--add", is_flag=True, help="Add to a store that has tasks already.")
+def demo(*, count: int, seed: int, add: bool, **options: Any) -> None:
+    """Fill a store with projects, labels and tasks to try things out on."""
+    with click.progressbar(length=count, label="Writing tasks", file=sys.stderr) as bar:
+
+        async def fill(database: Database) -> str:
+            await database.open()
+            now = datetime.now(UTC)
+            try:
+                await demo_data.fill(
+                    database, count, seed=seed, now=now, add=add, progress=bar.update
+                )
+            except Refused:
+                _fail(f"{database.name} has tasks already; --add adds to them")
+            return database.name
+
+        store = _run(_settings(options), fill)
+    click.echo(f"Wrote {count:,} tasks to {store}.")
+    # The store's name and not what was typed, which may hold a password.
+    flags = f" --database {shlex.quote(store)}" if options["database"] else ""
+    click.echo(f"Try: gql-tasks serve{flags}")
+
+
 def _settings(options: dict[str, Any]) -> Settings:
     """Join the flags that were given to the environment, flags first."""
     try:
@@ -133,7 +172,7 @@ def _run(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(run())
-    except StoreUnusable as error:
+    except (StoreUnavailable, StoreUnusable) as error:
         _fail(str(error))
 
 

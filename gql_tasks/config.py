@@ -37,7 +37,7 @@ class Settings(BaseSettings):
         10_000,
         ge=1,
         le=1_000_000,
-        description="The most rows one list answers; more are an error, never a silent cut.",
+        description="The most rows a root list answers; more are an error, never a silent cut.",
     )
     max_body_bytes: int = Field(
         1_048_576,

@@ -9,13 +9,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from gql_tasks.app import create_app
+from gql_tasks.app import create_app, utc_now
 from gql_tasks.config import Settings
 from gql_tasks.store.address import open_database
 from tests import postgresql, sql
@@ -129,8 +130,10 @@ async def client(address: Address) -> AsyncIterator[Client]:
 class running_app:  # noqa: N801  # used as a function
     """Run the application in process over a store, within its lifespan."""
 
-    def __init__(self, database: str, **settings: Any) -> None:
-        self._app = create_app(Settings(database=database, **settings))
+    def __init__(
+        self, database: str, *, clock: Callable[[], datetime] = utc_now, **settings: Any
+    ) -> None:
+        self._app = create_app(Settings(database=database, **settings), clock=clock)
 
     async def __aenter__(self) -> Client:
         self._lifespan = self._app.router.lifespan_context(self._app)

@@ -177,7 +177,9 @@ def test_migrate(tmp_path: Path) -> None:
     path = tmp_path / "tasks.db"
     path.write_bytes((SEED / "tutorial_tasks.db").read_bytes())
     dry_run = gql_tasks("migrate", "--dry-run", cwd=tmp_path)
-    assert re.fullmatch(r"pending  0001: the tutorial's table, .*\n", dry_run.output)
+    assert re.fullmatch(
+        r"pending  0001: the tutorial's table, .*\n(pending  \d{4}: .*\n)+", dry_run.output
+    )
     assert path.read_bytes() == (SEED / "tutorial_tasks.db").read_bytes()
     done = gql_tasks("migrate", cwd=tmp_path)
     assert done == Result(0, f"{dry_run.output}{path} is migrated.\n", "")

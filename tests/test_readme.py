@@ -15,14 +15,21 @@ from click.testing import CliRunner
 from gql_tasks import __version__
 from gql_tasks.cli import main
 from gql_tasks.config import PREFIX, Settings
+from gql_tasks.domain import search
+from gql_tasks.graphql import execution, filters, planner
 from tests.conftest import Client, Server
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
 
-def blocks() -> list[tuple[str, str]]:
+BEFORE_COOKBOOK, COOKBOOK, AFTER_COOKBOOK = re.split(
+    r"^(?=## Cookbook|## From a shell)", README, flags=re.MULTILINE
+)
+
+
+def blocks(text: str = BEFORE_COOKBOOK + AFTER_COOKBOOK) -> list[tuple[str, str]]:
     """Find the fenced blocks: their language and their text."""
-    return re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def examples() -> Iterator[tuple[str, str]]:
@@ -40,6 +47,16 @@ async def test_operations_give_the_answers_shown(client: Client) -> None:
     assert len(pairs) == 5
     for operation, answer in pairs:
         assert json.dumps(await client.graphql(operation)) == json.dumps(json.loads(answer))
+
+
+def test_cookbook_is_tested() -> None:
+    """The cookbook's documents are those of tests/queries, whose answers and SQL are checked."""
+    files = (Path(__file__).parent / "queries").glob("screen_*.graphql")
+    documents = [
+        re.sub(r"^#.*\n", "", path.read_text(), flags=re.MULTILINE).strip() for path in files
+    ]
+    shown = [text.strip() for language, text in blocks(COOKBOOK) if language == "graphql"]
+    assert sorted(shown) == sorted(documents)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -75,6 +92,21 @@ def test_settings_table_is_complete() -> None:
         )
         for name, field in Settings.model_fields.items()
     )
+
+
+def test_limits_are_the_ones_in_force() -> None:
+    """The table of limits has the numbers that the code has."""
+    (table,) = re.findall(r"^## Limits$(.*?)^## ", README, re.MULTILINE | re.DOTALL)
+    assert [int(number) for number in re.findall(r"\| (\d+) \|$", table, re.MULTILINE)] == [
+        execution.MAX_TOKENS,
+        execution.MAX_VARIABLE_VALUES,
+        execution.MAX_INTROSPECTIONS,
+        planner.MAX_READS,
+        planner.MAX_DEPTH,
+        filters.MAX_CONDITIONS,
+        filters.MAX_RELATED,
+        search.MAX_WORDS,
+    ]
 
 
 def test_commands_exist_and_are_named() -> None:

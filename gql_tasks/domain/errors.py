@@ -3,23 +3,32 @@
 TasksError
  ├─ Refused            a write the caller can put right; carries its problems
  ├─ InvalidArgument    a read that asks for something impossible
+ ├─ InvalidCursor      a page asked for from a place that is not in its list
  ├─ TooManyRows        a list without a limit that matches more than the server sends
- └─ StoreUnavailable   the database cannot answer now; trying again may work
-    StoreUnusable      the database cannot be opened as a task store at all
+ ├─ StoreUnavailable   the database cannot answer now; trying again may work
+ └─ StoreUnusable      the database cannot be opened as a task store at all
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
+
+Path: TypeAlias = tuple[str, ...]
+"""The way to a value in a use case's arguments, in the code's own spelling: `("input", "title")`.
+A list's items go by their number from 0."""
+
+INPUT: Path = ("input",)
+"""The argument that says what to write."""
+
+MAX_PROBLEMS = 100
+"""Problems told at once. A client may send thousands of ids; nobody reads thousands of answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something the caller can put right.
-
-    `path` leads to the use case's argument, in the code's own spelling: `("input", "title")`.
-    """
+    """Something the caller can put right. `path` leads to it."""
 
     message: str
-    path: tuple[str, ...]
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +43,41 @@ class NotFound(Problem):
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class TooMany(Problem):
+    """More at once than one write takes."""
+
+    limit: int
+    actual: int
+
+
 class TasksError(Exception):
     """The root of every expected failure."""
 
 
 class Refused(TasksError):
-    """A write that was not done, with every problem that was found. Nothing was written."""
+    """A write that was not done, with the problems that were found, the first hundred of them.
+
+    Nothing was written.
+    """
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__("; ".join(problem.message for problem in problems))
-        self.problems = problems
+        self.problems = problems[:MAX_PROBLEMS]
+        super().__init__("; ".join(problem.message for problem in self.problems))
 
 
 class InvalidArgument(TasksError):
     """An argument of a read that no value of its type may have, such as a negative limit."""
+
+
+class InvalidCursor(TasksError):
+    """A cursor that was made for another order or filter, or not here."""
+
+    def __init__(self, argument: str) -> None:
+        super().__init__(
+            f"{argument} is not a cursor of this list: it was made for another order, filter or "
+            "search, or not by this server"
+        )
 
 
 class TooManyRows(TasksError):
@@ -59,7 +89,10 @@ class TooManyRows(TasksError):
 
 
 class StoreUnavailable(TasksError):
-    """The database is busy or away. The write, if there was one, was not done."""
+    """The database is busy or away.
+
+    A write was not done, unless the connection to PostgreSQL broke while it committed.
+    """
 
 
 class StoreUnusable(TasksError):

@@ -1,30 +1,61 @@
-"""A task's own rules: what a new one holds, what a change may be, what an id looks like."""
+"""A task's own rules: what a new one holds, what a change may be, which rows both name."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypedDict
+from datetime import date, datetime
+from enum import Enum
+from typing import Literal, TypedDict
 
-from gql_tasks.domain.errors import Invalid, NotFound, Problem, Refused
+from gql_tasks.domain.errors import INPUT, Invalid, Path, Problem, TooMany
+from gql_tasks.domain.ids import Reference
+from gql_tasks.domain.position import Place, place_problems, place_references
+from gql_tasks.domain.priority import Priority
+from gql_tasks.domain.relations import Entity
+from gql_tasks.domain.text import name_problems, null_problem, shown, text_problems
 
-MAX_ID = 2**63 - 1
+MAX_TASKS = 1_000
+"""Tasks that one input may create, subtasks of every level counted."""
 
-_ID = re.compile(r"0|-?[1-9][0-9]{0,18}", re.ASCII)
+MAX_LEVELS = 10
+"""Levels of subtasks under the task that an input creates."""
+
+
+MAX_LABELS = 5_000
+"""Ids of labels that one input may name, those of all its tasks together."""
+
+
+class FromParent(Enum):
+    """A value that is neither given nor refused: a subtask takes it from its parent."""
+
+    PROJECT = "project"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When a task is due: on a day, or at a moment."""
+
+    on: date | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
-    """A task to be written.
+    """A task to be written, and its subtasks with it. Ids are as callers write them.
 
-    Raises Refused, naming every field that breaks a rule.
+    Without a place it goes to the end. Without a project it takes its parent's; None is no project.
     """
 
     title: str
     description: str = ""
     completed: bool = False
-
-    def __post_init__(self) -> None:
-        _refuse([*_title_problems(self.title), *_text_problems("description", self.description)])
+    priority: Priority = Priority.NONE
+    due: Due | None = None
+    start_on: date | None = None
+    project_id: str | Literal[FromParent.PROJECT] | None = FromParent.PROJECT
+    parent_id: str | None = None
+    label_ids: tuple[str, ...] = ()
+    place: Place | None = None
+    subtasks: tuple["NewTask", ...] = ()
 
 
 class TaskChanges(TypedDict, total=False):
@@ -33,61 +64,144 @@ class TaskChanges(TypedDict, total=False):
     title: str | None
     description: str | None
     completed: bool | None
+    priority: Priority | None
+    due: Due | None
+    start_on: date | None
+    project_id: str | None
+    parent_id: str | None
+    add_label_ids: tuple[str, ...] | None
+    remove_label_ids: tuple[str, ...] | None
+    place: Place | None
 
 
-def check_changes(changes: TaskChanges) -> None:
-    """Raise Refused, naming every field of `changes` that breaks a rule."""
-    problems: list[Problem] = []
-    if "title" in changes:
-        problems += _title_problems(changes["title"])
-    if (description := changes.get("description")) is not None:
-        problems += _text_problems("description", description)
-    if "completed" in changes and changes["completed"] is None:
-        problems.append(Invalid("completed cannot be null", ("input", "completed")))
-    _refuse(problems)
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A task of a tree: where its input stands, and the index of its parent among all of them."""
+
+    task: NewTask
+    path: Path
+    level: int
+    parent: int | None
 
 
-def parse_id(text: str) -> int | None:
-    """Read the one spelling of an id: ASCII digits, no leading zero, within 64 bits.
+def unfold(task: NewTask) -> list[Planted]:
+    """List a task and the subtasks under it, a parent before its subtasks, which keep their order.
 
-    Anything else, `" 7"`, `"1e3"` or another script's digits, is the id of no row: None.
+    This is the order in which they are written, and so the order by hand of those without a place.
     """
-    if not _ID.fullmatch(text):
-        return None
-    number = int(text)
-    return number if -MAX_ID - 1 <= number <= MAX_ID else None
+    found: list[Planted] = []
+    waiting = [Planted(task, INPUT, level=0, parent=None)]
+    while waiting:
+        planted = waiting.pop()
+        found.append(planted)
+        waiting += [
+            Planted(
+                subtask,
+                (*planted.path, "subtasks", str(number)),
+                planted.level + 1,
+                len(found) - 1,
+            )
+            for number, subtask in reversed([*enumerate(planted.task.subtasks)])
+        ]
+    return found
 
 
-def task_not_found(task_id: str) -> Refused:
-    """Refuse a write to a task that does not exist."""
-    return Refused(NotFound(f"no task has the id {shown(task_id)}", ("id",), task_id))
-
-
-def shown(value: str) -> str:
-    """Quote a caller's text for a message, cut to a length that a log line bears."""
-    return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}..."'
-
-
-def _refuse(problems: list[Problem]) -> None:
-    if problems:
-        raise Refused(*problems)
-
-
-def _title_problems(title: str | None) -> Iterator[Problem]:
-    if title is None:
-        yield Invalid("title cannot be null", ("input", "title"))
-    elif not title.strip():
-        yield Invalid(f"title {shown(title)} is blank", ("input", "title"))
+def new_task_problems(tree: list[Planted]) -> Iterator[Problem]:
+    """Find what breaks a rule in a task and its subtasks; a tree too large is not looked into."""
+    subtasks = (*INPUT, "subtasks")
+    if len(tree) > MAX_TASKS:
+        message = f"{len(tree)} tasks are more than the {MAX_TASKS} that one input may create"
+        yield TooMany(message, subtasks, MAX_TASKS, len(tree))
+    elif (levels := max(planted.level for planted in tree)) > MAX_LEVELS:
+        message = f"{levels} levels of subtasks are more than the {MAX_LEVELS} that one input takes"
+        yield TooMany(message, subtasks, MAX_LEVELS, levels)
+    elif too_many := _too_many_labels(sum(len(planted.task.label_ids) for planted in tree)):
+        yield too_many
     else:
-        yield from _text_problems("title", title)
+        for planted in tree:
+            yield from _own_problems(planted)
 
 
-def _text_problems(name: str, text: str) -> Iterator[Problem]:
-    """Refuse what one store would keep and the other would not, so that both hold the same texts.
+def task_changes_problems(changes: TaskChanges) -> Iterator[Problem]:
+    """Find what breaks a rule."""
+    if "title" in changes:
+        yield from name_problems(changes["title"], (*INPUT, "title"))
+    if (description := changes.get("description")) is not None:
+        yield from text_problems(description, (*INPUT, "description"))
+    for name in ("completed", "priority", "place", "add_label_ids", "remove_label_ids"):
+        if name in changes and changes[name] is None:
+            yield null_problem((*INPUT, name))
+    yield from _due_problems(changes.get("due"), (*INPUT, "due"))
+    if (place := changes.get("place")) is not None:
+        yield from place_problems(place, (*INPUT, "place"))
+    added, removed = changes.get("add_label_ids") or (), changes.get("remove_label_ids") or ()
+    if too_many := _too_many_labels(len(added) + len(removed)):
+        yield too_many
+    both = {*added} & {*removed}
+    for number, label_id in enumerate(removed):
+        if label_id in both:
+            message = f"label {shown(label_id)} is to be both added and removed"
+            yield Invalid(message, (*INPUT, "remove_label_ids", str(number)))
 
-    PostgreSQL has no NUL in text; UTF-8, which both stores keep, has no lone surrogates.
-    """
-    if "\0" in text:
-        yield Invalid(f"{name} holds a NUL character (U+0000)", ("input", name))
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        yield Invalid(f"{name} holds a lone surrogate, which is not Unicode text", ("input", name))
+
+def new_task_references(tree: Iterable[Planted]) -> Iterator[Reference]:
+    """Name the rows that have to exist for a task and its subtasks."""
+    for planted in tree:
+        task, path = planted.task, planted.path
+        if isinstance(task.project_id, str):
+            yield Reference(Entity.PROJECT, task.project_id, (*path, "project_id"))
+        if task.parent_id is not None:
+            yield Reference(Entity.TASK, task.parent_id, (*path, "parent_id"))
+        yield from _labels(task.label_ids, (*path, "label_ids"))
+        if task.place is not None:
+            yield from place_references(task.place, Entity.TASK, (*path, "place"))
+
+
+def task_changes_references(changes: TaskChanges) -> Iterator[Reference]:
+    """Name the rows that have to exist for a change."""
+    if (project_id := changes.get("project_id")) is not None:
+        yield Reference(Entity.PROJECT, project_id, (*INPUT, "project_id"))
+    if (parent_id := changes.get("parent_id")) is not None:
+        yield Reference(Entity.TASK, parent_id, (*INPUT, "parent_id"))
+    yield from _labels(changes.get("add_label_ids") or (), (*INPUT, "add_label_ids"))
+    yield from _labels(changes.get("remove_label_ids") or (), (*INPUT, "remove_label_ids"))
+    if (place := changes.get("place")) is not None:
+        yield from place_references(place, Entity.TASK, (*INPUT, "place"))
+
+
+def cycle_problem(task_id: int, parent_id: int) -> Problem:
+    """Refuse a parent that is the task itself, or under it."""
+    if parent_id == task_id:
+        message = f"task {task_id} cannot be its own parent"
+    else:
+        message = f"task {parent_id} is a subtask of task {task_id} and cannot be its parent"
+    return Invalid(message, (*INPUT, "parent_id"))
+
+
+def _own_problems(planted: Planted) -> Iterator[Problem]:
+    task, path = planted.task, planted.path
+    yield from name_problems(task.title, (*path, "title"))
+    yield from text_problems(task.description, (*path, "description"))
+    yield from _due_problems(task.due, (*path, "due"))
+    if task.place is not None:
+        yield from place_problems(task.place, (*path, "place"))
+    if planted.parent is not None and task.parent_id is not None:
+        message = "a subtask's parent is the task that it stands in; leave it out"
+        yield Invalid(message, (*path, "parent_id"))
+
+
+def _too_many_labels(count: int) -> TooMany | None:
+    if count <= MAX_LABELS:
+        return None
+    message = f"{count} labels are more than the {MAX_LABELS} that one input may name"
+    return TooMany(message, INPUT, MAX_LABELS, count)
+
+
+def _due_problems(due: Due | None, path: Path) -> Iterator[Problem]:
+    if due is not None and (due.on is None) == (due.at is None):
+        yield Invalid("due takes exactly one of on and at", path)
+
+
+def _labels(label_ids: Iterable[str], path: Path) -> Iterator[Reference]:
+    for number, label_id in enumerate(label_ids):
+        yield Reference(Entity.LABEL, label_id, (*path, str(number)))

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import strawberry
 
+from gql_tasks.domain.moments import Moment
 from gql_tasks.store.database import Database, OperationSession, T, WriteSession
 
 
@@ -15,12 +16,14 @@ class Context:
 
     `session` is the operation's SQLAlchemy session: every read of the operation goes through it
     and sees one snapshot. A mutation field writes in a session and a transaction of its own.
-    `max_rows` is the most rows a list may answer.
+    `max_rows` is the most rows a list may answer. `moment` is when the operation happens, and in
+    which time zone its caller lives.
     """
 
     session: OperationSession
     database: Database
     max_rows: int
+    moment: Moment
 
     async def write(self, work: Callable[[WriteSession], T]) -> T:
         """Run `work` with a session that writes, in one transaction."""

@@ -4,10 +4,11 @@
     GRAPHQL_VALIDATION_FAILED     the document does not fit the schema
     OPERATION_RESOLUTION_FAILURE  the operation meant is not in the document, or is not named
     BAD_USER_INPUT                a variable or an argument that no field can take
+    INVALID_CURSOR                a cursor made for another order or filter
     SERVICE_UNAVAILABLE           the database is busy or away; trying again may work
     INTERNAL_SERVER_ERROR         a bug; the message names the request, the log has the cause
 
-The first five are the caller's or nobody's fault and say what is wrong. Everything else is masked.
+All but the last are the caller's or nobody's fault and say what is wrong. The last is masked.
 """
 
 import logging
@@ -17,7 +18,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
-from gql_tasks.domain.errors import InvalidArgument, StoreUnavailable, TooManyRows
+from gql_tasks.domain.errors import InvalidArgument, InvalidCursor, StoreUnavailable, TooManyRows
 
 logger = logging.getLogger("gql_tasks.graphql")
 
@@ -67,6 +68,8 @@ def _explained(error: GraphQLError, *, before: bool, request_id: str) -> tuple[s
             return "A number has too many digits.", {"code": "GRAPHQL_VALIDATION_FAILED"}
         case InvalidArgument():
             return str(cause), {"code": "BAD_USER_INPUT"}
+        case InvalidCursor():
+            return str(cause), {"code": "INVALID_CURSOR"}
         case TooManyRows():
             return str(cause), {"code": "BAD_USER_INPUT", "maxRows": cause.max_rows}
         case StoreUnavailable():

@@ -9,10 +9,17 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import orjson
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, validate
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    ValidationContext,
+    ValidationRule,
+    validate,
+)
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from gql_tasks.graphql.errors import request_error
@@ -31,6 +38,29 @@ MAX_ERRORS = 10
 MAX_DOCUMENTS = 500
 MAX_DOCUMENT_CHARACTERS = 20_000
 """Clients invent documents; what is kept of them is bounded in count and size."""
+
+
+MAX_INTROSPECTIONS = 5
+"""Times a document may ask for the schema; tools ask once or twice, and each answer is long."""
+
+
+class IntrospectionsRule(ValidationRule):
+    """Refuse a document that asks for the schema again and again."""
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self.count = 0
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        """Count the fields that begin an introspection."""
+        if node.name.value in {"__schema", "__type"}:
+            self.count += 1
+            if self.count == MAX_INTROSPECTIONS + 1:
+                message = f"The document asks for the schema more than {MAX_INTROSPECTIONS} times."
+                self.report_error(GraphQLError(message, node))
+
+
+RULES = (OneOfInputValidationRule, IntrospectionsRule)
 
 
 class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -97,7 +127,7 @@ class PreparedDocuments(SchemaExtension):
             message = f"The variables hold more than {MAX_VARIABLE_VALUES} values."
             errors = [request_error(message, "BAD_USER_INPUT")]
         elif not self._found:
-            rules = (*context.validation_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+            rules = (*context.validation_rules, *RULES)
             errors = validate(context.schema._schema, document, rules, MAX_ERRORS)  # noqa: SLF001
             if not errors and context.query:
                 self.cache.put(context.query, document)

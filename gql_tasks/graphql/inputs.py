@@ -1,81 +1,113 @@
-"""Input types, and what they are in the domain."""
+"""Input types, and what they are in the domain.
 
-from enum import Enum
-from typing import cast
+Where a field left out and a field that is null mean different things, it is a `Maybe`; elsewhere
+null is as good as nothing.
+"""
+
+from datetime import date, datetime
+from typing import Any, cast
 
 import strawberry
+from strawberry import UNSET
 
-from gql_tasks.domain.page import Direction, Nulls, Order, OrderField
-from gql_tasks.domain.task import NewTask, TaskChanges
+from gql_tasks.domain.label import LabelChanges, NewLabel
+from gql_tasks.domain.position import Place
+from gql_tasks.domain.project import NewProject, ProjectChanges
+from gql_tasks.domain.task import Due, FromParent, NewTask, TaskChanges
+from gql_tasks.graphql.types.enums import Priority
+
+COLOR = "as #rgb or #rrggbb; it is kept as #rrggbb in small letters"
 
 
-@strawberry.enum(description="What tasks can be sorted by.")
-class TaskOrderField(Enum):
-    """A client's spelling of OrderField."""
+@strawberry.input(one_of=True, description="When a task is due: on a day, or at a moment.")
+class DueInput:
+    """A client's spelling of Due."""
 
-    ID = strawberry.enum_value(OrderField.ID, description="The id, as a number.")
-    TITLE = strawberry.enum_value(
-        OrderField.TITLE, description="The title, by code point: capitals before small letters."
+    on: strawberry.Maybe[date] = strawberry.field(description="Due on this day.")
+    at: strawberry.Maybe[datetime] = strawberry.field(
+        description="Due at this moment; kept to the millisecond."
     )
-    COMPLETED = strawberry.enum_value(
-        OrderField.COMPLETED, description="Whether it is done: open tasks before completed ones."
-    )
-    COMPLETED_AT = strawberry.enum_value(
-        OrderField.COMPLETED_AT,
-        description="When it was completed; `nulls` places tasks without that time.",
-    )
-    CREATED_AT = strawberry.enum_value(OrderField.CREATED_AT, description="When it was created.")
-    UPDATED_AT = strawberry.enum_value(OrderField.UPDATED_AT, description="When it last changed.")
 
-
-@strawberry.enum(description="Which end of an order comes first.")
-class OrderDirection(Enum):
-    """A client's spelling of Direction."""
-
-    ASC = strawberry.enum_value(Direction.ASC, description="The smallest or earliest first.")
-    DESC = strawberry.enum_value(Direction.DESC, description="The largest or latest first.")
-
-
-@strawberry.enum(description="Where tasks without a value come, whichever the direction.")
-class NullsOrder(Enum):
-    """A client's spelling of Nulls."""
-
-    FIRST = strawberry.enum_value(Nulls.FIRST, description="Before all others.")
-    LAST = strawberry.enum_value(Nulls.LAST, description="Behind all others.")
+    def to_domain(self) -> Due:
+        """Say it in the domain's words."""
+        return Due(**_sent(self))
 
 
 @strawberry.input(
-    description="One key of a sort. The id is always the last tie-break, so pages never overlap."
+    one_of=True,
+    description="Where a row goes in the order made by hand. There is one such order for all "
+    "tasks, and one for all projects: every list sorted by position follows it.",
 )
-class TaskOrder:
-    """A client's spelling of Order."""
+class PlaceInput:
+    """A client's spelling of Place."""
 
-    field: TaskOrderField = strawberry.field(description="What to sort by.")
-    direction: OrderDirection = strawberry.field(
-        default=OrderDirection.ASC, description="Smallest first or largest first."
+    before: strawberry.Maybe[strawberry.ID] = strawberry.field(
+        description="Right before the row with this id, wherever that stands."
     )
-    nulls: NullsOrder = strawberry.field(
-        default=NullsOrder.LAST, description="Where tasks without a value come."
+    after: strawberry.Maybe[strawberry.ID] = strawberry.field(
+        description="Right after the row with this id, wherever that stands."
+    )
+    at_start: strawberry.Maybe[bool] = strawberry.field(
+        description="Before all others; true is the only value it takes."
+    )
+    at_end: strawberry.Maybe[bool] = strawberry.field(
+        description="After all others; true is the only value it takes."
     )
 
-    def to_domain(self) -> Order:
+    def to_domain(self) -> Place:
         """Say it in the domain's words."""
-        return Order(
-            OrderField(self.field.value), Direction(self.direction.value), Nulls(self.nulls.value)
-        )
+        return Place(**_sent(self))
 
 
-@strawberry.input(description="A new task.")
+@strawberry.input(
+    description="A new task, with its subtasks if there are any: up to 1,000 tasks in all, 10 "
+    "levels of subtasks, and 5,000 labels."
+)
 class CreateTaskInput:
     """A client's spelling of NewTask."""
 
     title: str = strawberry.field(description="What is to be done; not blank.")
     description: str = strawberry.field(default="", description="More about it.")
     completed: bool = strawberry.field(default=False, description="Whether it is done already.")
+    priority: Priority = strawberry.field(default=Priority.NONE, description="How much it matters.")
+    due: DueInput | None = strawberry.field(default=UNSET, description="When it is due.")
+    start_on: date | None = strawberry.field(
+        default=UNSET, description="The day until which plans hide it."
+    )
+    project_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="The project it belongs to. Left out, a subtask belongs to its parent's; with "
+        "null it belongs to none."
+    )
+    parent_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="The task it is a part of. Not in subtasks: their parent is the task that "
+        "they stand in.",
+    )
+    label_ids: list[strawberry.ID] | None = strawberry.field(
+        default=UNSET, description="Its labels; one that is named twice counts once."
+    )
+    place: PlaceInput | None = strawberry.field(
+        default=UNSET, description="Where it goes in the order made by hand; to the end without."
+    )
+    subtasks: list["CreateTaskInput"] | None = strawberry.field(
+        default=UNSET, description="Created together with this task, in the same transaction."
+    )
 
     def to_domain(self) -> NewTask:
-        """Say it in the domain's words. Raises Refused."""
-        return NewTask(self.title, self.description, self.completed)
+        """Say it in the domain's words."""
+        return NewTask(
+            title=self.title,
+            description=self.description,
+            completed=self.completed,
+            priority=_in_domain(self.priority),
+            due=self.due.to_domain() if self.due else None,
+            start_on=self.start_on or None,
+            project_id=self.project_id.value if self.project_id else FromParent.PROJECT,
+            parent_id=self.parent_id if self.parent_id is not UNSET else None,
+            label_ids=tuple(self.label_ids or ()),
+            place=self.place.to_domain() if self.place else None,
+            subtasks=tuple(subtask.to_domain() for subtask in self.subtasks or ()),
+        )
 
 
 @strawberry.input(
@@ -92,10 +124,131 @@ class UpdateTaskInput:
         description="A new description; null empties it."
     )
     completed: strawberry.Maybe[bool | None] = strawberry.field(
-        description="Whether it is done; not null."
+        description="Whether it is done; not null. Its subtasks stay as they are."
+    )
+    priority: strawberry.Maybe[Priority | None] = strawberry.field(
+        description="How much it matters; not null."
+    )
+    due: strawberry.Maybe[DueInput | None] = strawberry.field(
+        description="When it is due, in place of what was there; null for never."
+    )
+    start_on: strawberry.Maybe[date | None] = strawberry.field(
+        description="The day until which plans hide it; null for none."
+    )
+    project_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="The project it moves to, without its subtasks; null for none."
+    )
+    parent_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="The task it becomes a part of, with its subtasks; null for none. Its project "
+        "stays as it is."
+    )
+    add_label_ids: strawberry.Maybe[list[strawberry.ID] | None] = strawberry.field(
+        description="Labels to give it, if it does not have them; not null."
+    )
+    remove_label_ids: strawberry.Maybe[list[strawberry.ID] | None] = strawberry.field(
+        description="Labels to take from it, if it has them; not null."
+    )
+    place: strawberry.Maybe[PlaceInput | None] = strawberry.field(
+        description="Where it goes in the order made by hand; not null."
     )
 
     def to_domain(self) -> TaskChanges:
         """Keep what was sent, null or not, and leave out what was not."""
-        sent = {name: some.value for name, some in vars(self).items() if some}
-        return cast("TaskChanges", sent)  # the input's fields are the keys; a test holds them so
+        return cast("TaskChanges", _changes(self))
+
+
+@strawberry.input(description="A new project.")
+class CreateProjectInput:
+    """A client's spelling of NewProject."""
+
+    name: str = strawberry.field(description="What it is called; not blank.")
+    color: str | None = strawberry.field(default=UNSET, description=f"A color, {COLOR}.")
+    place: PlaceInput | None = strawberry.field(
+        default=UNSET, description="Where it goes in the order made by hand; to the end without."
+    )
+
+    def to_domain(self) -> NewProject:
+        """Say it in the domain's words."""
+        return NewProject(
+            name=self.name,
+            color=self.color if self.color is not UNSET else None,
+            place=self.place.to_domain() if self.place else None,
+        )
+
+
+@strawberry.input(
+    description="Changes to a project. A field left out keeps its value; null clears it, "
+    "where it can be empty."
+)
+class UpdateProjectInput:
+    """A client's spelling of ProjectChanges."""
+
+    name: strawberry.Maybe[str | None] = strawberry.field(
+        description="A new name; neither blank nor null."
+    )
+    color: strawberry.Maybe[str | None] = strawberry.field(
+        description=f"A new color, {COLOR}; null for none."
+    )
+    archived: strawberry.Maybe[bool | None] = strawberry.field(
+        description="Whether it is out of use; not null. True sets archivedAt to now, unless it is "
+        "set already; false clears it. Its tasks stay as they are."
+    )
+    place: strawberry.Maybe[PlaceInput | None] = strawberry.field(
+        description="Where it goes in the order made by hand; not null."
+    )
+
+    def to_domain(self) -> ProjectChanges:
+        """Keep what was sent, null or not, and leave out what was not."""
+        return cast("ProjectChanges", _changes(self))
+
+
+@strawberry.input(description="A new label.")
+class CreateLabelInput:
+    """A client's spelling of NewLabel."""
+
+    name: str = strawberry.field(description="What it says; not blank.")
+    color: str | None = strawberry.field(default=UNSET, description=f"A color, {COLOR}.")
+
+    def to_domain(self) -> NewLabel:
+        """Say it in the domain's words."""
+        return NewLabel(self.name, self.color if self.color is not UNSET else None)
+
+
+@strawberry.input(
+    description="Changes to a label. A field left out keeps its value; null clears it, "
+    "where it can be empty."
+)
+class UpdateLabelInput:
+    """A client's spelling of LabelChanges."""
+
+    name: strawberry.Maybe[str | None] = strawberry.field(
+        description="A new name; neither blank nor null."
+    )
+    color: strawberry.Maybe[str | None] = strawberry.field(
+        description=f"A new color, {COLOR}; null for none."
+    )
+
+    def to_domain(self) -> LabelChanges:
+        """Keep what was sent, null or not, and leave out what was not."""
+        return cast("LabelChanges", _changes(self))
+
+
+def _changes(sent: object) -> dict[str, Any]:
+    """Say changes in the domain's words: the input's fields are its keys; a test holds them so."""
+    return {name: _in_domain(value) for name, value in _sent(sent).items()}
+
+
+def _sent(maybes: object) -> dict[str, Any]:
+    """Read the fields that were sent from an input that has nothing but Maybe."""
+    return {name: some.value for name, some in vars(maybes).items() if some}
+
+
+def _in_domain(value: Any) -> Any:
+    match value:
+        case DueInput() | PlaceInput():
+            return value.to_domain()
+        case Priority():
+            return value.value
+        case list():
+            return tuple(value)
+    return value

@@ -6,12 +6,24 @@ from typing import Annotated, TypeAlias
 import strawberry
 from strawberry import UNSET
 
-from gql_tasks.domain.page import Slice
-from gql_tasks.domain.plan import Entity, ReadPlan
-from gql_tasks.domain.task import parse_id
+from gql_tasks.domain.filters import IsNull
+from gql_tasks.domain.ids import parse_id
 from gql_tasks.graphql.context import Info
-from gql_tasks.graphql.inputs import TaskOrder
-from gql_tasks.graphql.selection import selected_fields
+from gql_tasks.graphql.selection import plan_page, plan_row, plan_rows
+from gql_tasks.graphql.types.arguments import (
+    After,
+    Before,
+    Filter,
+    First,
+    Last,
+    Limit,
+    Offset,
+    OrderBy,
+    Search,
+)
+from gql_tasks.graphql.types.connection import TaskConnection
+from gql_tasks.graphql.types.label import Label
+from gql_tasks.graphql.types.project import Project
 from gql_tasks.graphql.types.task import Task
 from gql_tasks.store.database import Answer
 
@@ -20,7 +32,7 @@ Read: TypeAlias = Answer | Awaitable[Answer]
 
 @strawberry.type(description="Everything that can be read. One operation sees one snapshot.")
 class Query:
-    """The roots of every read."""
+    """The roots of every read. A list's arguments are read where its plan is made."""
 
     @strawberry.field(graphql_type=Task | None, description="The task with this id, or null.")
     def task(
@@ -31,40 +43,83 @@ class Query:
         ],
     ) -> Read:
         """Read one task."""
-        row_id = parse_id(id)
-        if row_id is None:
-            return None
-        plan = ReadPlan.by_id(Entity.TASK, selected_fields(info), row_id)
-        return info.context.session.read(plan)
+        return _read_row(info, id)
 
     @strawberry.field(
         graphql_type=list[Task],
-        description="Every task, as a plain list. Without a limit it returns all of them, up to "
-        "the server's row cap (an error past it, never a silent cut).",
+        description="Every task that matches, as a plain list. Without a limit it returns all of "
+        "them, up to the server's row cap (an error past it, never a silent cut).",
     )
     def tasks(
         self,
         info: Info,
-        order_by: Annotated[
-            list[TaskOrder] | None,
-            strawberry.argument(
-                description="The keys to sort by, the first deciding first. By id without any."
-            ),
-        ] = UNSET,
-        limit: Annotated[
-            int | None,
-            strawberry.argument(description="At most this many; from 0 to the server's row cap."),
-        ] = UNSET,
-        offset: Annotated[
-            int | None,
-            strawberry.argument(description="Leave out this many from the start; 0 without it."),
-        ] = UNSET,
+        filter: Filter = UNSET,  # noqa: A002  # the public name
+        search: Search = UNSET,
+        order_by: OrderBy = UNSET,
+        limit: Limit = UNSET,
+        offset: Offset = UNSET,
     ) -> Read:
         """Read a list of tasks."""
-        plan = ReadPlan.listing(
-            Entity.TASK,
-            selected_fields(info),
-            tuple(order.to_domain() for order in order_by or ()),
-            Slice(limit if limit is not UNSET else None, offset or 0, info.context.max_rows),
-        )
-        return info.context.session.read(plan)
+        return info.context.session.read(plan_rows(info))
+
+    @strawberry.field(
+        graphql_type=TaskConnection,
+        description="The same tasks page by page, with counts and facets from the same snapshot.",
+    )
+    def tasks_connection(
+        self,
+        info: Info,
+        filter: Filter = UNSET,  # noqa: A002  # the public name
+        search: Search = UNSET,
+        order_by: OrderBy = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+    ) -> Read:
+        """Read a page of tasks."""
+        return info.context.session.read(plan_page(info))
+
+    @strawberry.field(graphql_type=Project | None, description="The project with this id, or null.")
+    def project(
+        self,
+        info: Info,
+        id: Annotated[  # noqa: A002  # the public name
+            strawberry.ID, strawberry.argument(description="The project's id.")
+        ],
+    ) -> Read:
+        """Read one project."""
+        return _read_row(info, id)
+
+    @strawberry.field(graphql_type=list[Project], description="The projects, by position.")
+    def projects(
+        self,
+        info: Info,
+        include_archived: Annotated[  # noqa: FBT002  # the public default
+            bool, strawberry.argument(description="Also those that are archived.")
+        ] = False,
+    ) -> Read:
+        """Read the projects."""
+        where = None if include_archived else IsNull("archived_at", null=True)
+        return info.context.session.read(plan_rows(info, where))
+
+    @strawberry.field(graphql_type=Label | None, description="The label with this id, or null.")
+    def label(
+        self,
+        info: Info,
+        id: Annotated[  # noqa: A002  # the public name
+            strawberry.ID, strawberry.argument(description="The label's id.")
+        ],
+    ) -> Read:
+        """Read one label."""
+        return _read_row(info, id)
+
+    @strawberry.field(graphql_type=list[Label], description="The labels, by name.")
+    def labels(self, info: Info) -> Read:
+        """Read the labels."""
+        return info.context.session.read(plan_rows(info))
+
+
+def _read_row(info: Info, row_id: str) -> Read:
+    number = parse_id(row_id)
+    return None if number is None else info.context.session.read(plan_row(info, number))

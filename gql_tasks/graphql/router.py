@@ -4,6 +4,8 @@ Strawberry's router as plain Starlette routes: FastAPI's dependencies would hold
 long as a WebSocket lives, and cost more than a small answer does.
 """
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -21,6 +23,8 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from gql_tasks.domain.errors import InvalidArgument
+from gql_tasks.domain.moments import moment_in
 from gql_tasks.graphql.context import Context
 from gql_tasks.graphql.errors import Formatted, format_result, request_error
 from gql_tasks.graphql.schema import Schema
@@ -36,11 +40,20 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 class TasksRouter(GraphQLRouter[Context, None]):
     """GraphQL at one path: POST, GET for queries, and GraphiQL for browsers."""
 
-    def __init__(self, schema: Schema, database: Database, *, path: str, max_rows: int) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        database: Database,
+        *,
+        path: str,
+        max_rows: int,
+        clock: Callable[[], datetime],
+    ) -> None:
         super().__init__(schema, path=path, subscription_protocols=())
         self.path = path
         self.database = database
         self.max_rows = max_rows
+        self.clock = clock
         # No methods listed: all come here, so that the wrong ones are refused in GraphQL's shape.
         self.routes[:] = [Route(path, self.answer, methods=[], include_in_schema=False)]
 
@@ -55,7 +68,11 @@ class TasksRouter(GraphQLRouter[Context, None]):
 
     async def get_context(self, request: Request | WebSocket, response: Any) -> Context:
         """Give the operation a session, which takes no connection before it is used."""
-        return Context(self.database.session(), self.database, self.max_rows)
+        try:
+            moment = moment_in(request.headers.get("time-zone"), self.clock())
+        except InvalidArgument as error:
+            raise HTTPException(400, str(error)) from error
+        return Context(self.database.session(), self.database, self.max_rows, moment)
 
     async def get_root_value(self, request: Request | WebSocket) -> None:
         """There is none."""

@@ -1,6 +1,5 @@
 """The schema, built from the types; printed to `schema.graphql` at the top level."""
 
-from datetime import datetime
 from typing import Any
 
 import strawberry
@@ -10,8 +9,8 @@ from strawberry.schema.config import StrawberryConfig
 from gql_tasks.graphql.execution import DocumentCache, PlannedExecutor, PreparedDocuments
 from gql_tasks.graphql.mutation import Mutation
 from gql_tasks.graphql.query import Query
-from gql_tasks.graphql.types.problems import InvalidProblem, NotFoundProblem
-from gql_tasks.graphql.types.scalars import DATE_TIME
+from gql_tasks.graphql.types.problems import InvalidProblem, NotFoundProblem, TooManyProblem
+from gql_tasks.graphql.types.scalars import SCALARS
 
 
 class Schema(strawberry.Schema):
@@ -27,8 +26,8 @@ def build_schema() -> Schema:
     return Schema(
         query=Query,
         mutation=Mutation,
-        types=[InvalidProblem, NotFoundProblem],
-        config=StrawberryConfig(scalar_map={datetime: DATE_TIME}),
+        types=[InvalidProblem, NotFoundProblem, TooManyProblem],
+        config=StrawberryConfig(scalar_map=SCALARS),
         execution_context_class=PlannedExecutor,
         extensions=[lambda: PreparedDocuments(documents)],
     )

@@ -1,147 +1,91 @@
-"""Selection sets to the fields of a read plan.
+"""The field being resolved to its read plan."""
 
-Does what GraphQL's CollectFields does (spec, section 6.3.2): fragments opened, `@skip` and
-`@include` decided, the same response key met twice answered once, keys in the order in which they
-are first met.
-"""
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from typing import Any, TypeAlias, cast
+from graphql import FieldNode, GraphQLObjectType
 
-from graphql import (
-    ArgumentNode,
-    BooleanValueNode,
-    DirectiveNode,
-    FieldNode,
-    FragmentSpreadNode,
-    GraphQLError,
-    GraphQLObjectType,
-    GraphQLOutputType,
-    GraphQLResolveInfo,
-    InlineFragmentNode,
-    SelectionNode,
-    VariableNode,
-    get_named_type,
-    is_abstract_type,
+from gql_tasks.domain.filters import Filter
+from gql_tasks.domain.page import Slice
+from gql_tasks.domain.plan import (
+    UNLIMITED,
+    ReadPlan,
+    Row,
 )
-
-from gql_tasks.domain.plan import Column, Constant, Selected
-from gql_tasks.graphql.context import Context, Info
-from gql_tasks.graphql.types.task import Task
-
-FieldNodes: TypeAlias = Mapping[str, list[FieldNode]]
-ResolveInfo: TypeAlias = GraphQLResolveInfo[Context]
+from gql_tasks.graphql.collect import ResolveInfo, collect, object_type_of
+from gql_tasks.graphql.context import Info
+from gql_tasks.graphql.planner import ENTITIES, Planner
 
 
-def selected_fields(info: Info) -> tuple[Selected, ...]:
-    """Read the selection set under the field being resolved: a Task or a list of them."""
+def plan_row(info: Info, row_id: int) -> ReadPlan:
+    """Plan to read the row with this id for the field being resolved."""
     raw = info._raw_info  # noqa: SLF001  # Strawberry's selected_fields loses fragments' order
-    return _fields(_collect(raw, _object_type(raw.return_type), raw.field_nodes))
+    return _plan_row(raw, object_type_of(raw.return_type), raw.field_nodes, row_id)
 
 
-def selected_under(info: Info, name: str) -> Mapping[str, tuple[Selected, ...]]:
-    """Read the selection sets under a field of the payload being resolved, a response key each."""
+def plan_rows(info: Info, where: Filter | None = None) -> ReadPlan:
+    """Plan to read the list that the arguments of the field being resolved ask for.
+
+    `where` is a condition of the field's own. Raises InvalidArgument.
+    """
     raw = info._raw_info  # noqa: SLF001  # as above
-    payload = _object_type(raw.return_type)
+    planner = Planner(raw)
+    arguments = planner.arguments(raw.parent_type, raw.field_nodes[0])
+    part = Slice.of(arguments, raw.context.max_rows)
+    object_type = object_type_of(raw.return_type)
+    rows = planner.rows(
+        object_type, raw.field_nodes, arguments, part.rows_read, part.offset, where=where
+    )
+    values = tuple(planner.values.items)
+    return ReadPlan(
+        rows,
+        values,
+        rows_visited=planner.rows_visited(part.rows_read + part.offset),
+        max_rows=part.max_rows,
+    )
+
+
+def plan_page(info: Info) -> ReadPlan:
+    """Plan to read the page that the arguments of the field being resolved ask for.
+
+    Raises InvalidArgument and InvalidCursor.
+    """
+    raw = info._raw_info  # noqa: SLF001  # as above
+    planner = Planner(raw)
+    arguments = planner.arguments(raw.parent_type, raw.field_nodes[0])
+    page = planner.page(object_type_of(raw.return_type), raw.field_nodes, arguments, ())
+    return ReadPlan(page, tuple(planner.values.items), rows_visited=UNLIMITED)
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """What a payload's field reads of a row, whose id is not known before it is written."""
+
+    info: ResolveInfo
+    object_type: GraphQLObjectType
+    nodes: list[FieldNode]
+
+    def for_id(self, row_id: int) -> ReadPlan:
+        """Plan to read the row."""
+        return _plan_row(self.info, self.object_type, self.nodes, row_id)
+
+
+def plans_under(info: Info, name: str) -> Mapping[str, RowPlan]:
+    """Plan what a field of the payload being resolved reads, a response key each."""
+    raw = info._raw_info  # noqa: SLF001  # as above
+    payload = object_type_of(raw.return_type)
     return {
-        key: _fields(_collect(raw, _object_type(payload.fields[name].type), nodes))
-        for key, nodes in _collect(raw, payload, raw.field_nodes).items()
+        key: RowPlan(raw, object_type_of(payload.fields[name].type), nodes)
+        for key, nodes in collect(raw, payload, raw.field_nodes).items()
         if nodes[0].name.value == name
     }
 
 
-def _fields(collected: FieldNodes) -> tuple[Selected, ...]:
-    columns = _python_names()
-    return tuple(
-        Constant(key, "Task")
-        if (name := nodes[0].name.value) == "__typename"
-        else Column(key, columns[name])
-        for key, nodes in collected.items()
-    )
-
-
-@cache
-def _python_names() -> Mapping[str, str]:
-    from strawberry.schema.name_converter import NameConverter
-    from strawberry.types.base import get_object_definition
-
-    names = NameConverter()
-    fields = get_object_definition(Task, strict=True).fields
-    return {names.get_graphql_name(field): field.python_name for field in fields}
-
-
-def _collect(
-    info: ResolveInfo, object_type: GraphQLObjectType, nodes: Iterable[FieldNode]
-) -> FieldNodes:
-    collected: dict[str, list[FieldNode]] = {}
-    visited: set[str] = set()
-    for node in nodes:
-        if node.selection_set:
-            for field in _flatten(info, object_type, node.selection_set.selections, visited):
-                key = field.alias.value if field.alias else field.name.value
-                collected.setdefault(key, []).append(field)
-    return collected
-
-
-def _flatten(
-    info: ResolveInfo,
-    object_type: GraphQLObjectType,
-    selections: Iterable[SelectionNode],
-    visited: set[str],
-) -> Iterator[FieldNode]:
-    """Yield the fields of a selection set, those of the fragments that apply in their place."""
-    for selection in selections:
-        if not _is_included(info, selection):
-            continue
-        match selection:
-            case FieldNode():
-                yield selection
-            case InlineFragmentNode(type_condition=condition):
-                if condition is None or _applies(info, condition.name.value, object_type):
-                    inner = selection.selection_set.selections
-                    yield from _flatten(info, object_type, inner, visited)
-            case FragmentSpreadNode(name=name) if name.value not in visited:
-                visited.add(name.value)
-                fragment = info.fragments[name.value]
-                if _applies(info, fragment.type_condition.name.value, object_type):
-                    inner = fragment.selection_set.selections
-                    yield from _flatten(info, object_type, inner, visited)
-
-
-def _applies(info: ResolveInfo, condition: str, object_type: GraphQLObjectType) -> bool:
-    if condition == object_type.name:
-        return True
-    abstract = info.schema.type_map[condition]
-    return is_abstract_type(abstract) and info.schema.is_sub_type(abstract, object_type)
-
-
-def _is_included(info: ResolveInfo, selection: SelectionNode) -> bool:
-    for directive in selection.directives or ():
-        match directive.name.value:
-            case "skip" if _condition(info, directive):
-                return False
-            case "include" if not _condition(info, directive):
-                return False
-    return True
-
-
-def _condition(info: ResolveInfo, directive: DirectiveNode) -> bool:
-    """Evaluate `if`. Validation holds it to a Boolean!: a literal, or a variable, which may be null
-    where it has a default.
-    """
-    variables: Mapping[str, Any] = info.variable_values  # type: ignore[assignment]  # Strawberry's
-    match directive.arguments:
-        case [ArgumentNode(value=BooleanValueNode(value=literal))]:
-            return literal
-        case [ArgumentNode(value=VariableNode(name=name))]:
-            if (value := variables.get(name.value)) is not None:
-                return bool(value)
-    raise GraphQLError(
-        f"Argument 'if' of '@{directive.name.value}' must not be null.", nodes=directive
-    )
-
-
-def _object_type(output_type: GraphQLOutputType) -> GraphQLObjectType:
-    """Unwrap lists and non-nulls; planned fields answer objects, never interfaces or unions."""
-    return cast("GraphQLObjectType", get_named_type(output_type))
+def _plan_row(
+    info: ResolveInfo, object_type: GraphQLObjectType, nodes: list[FieldNode], row_id: int
+) -> ReadPlan:
+    planner = Planner(info)
+    slot = planner.values.bind(row_id)
+    entity = ENTITIES[object_type.name]
+    row = Row(entity, planner.fields(object_type, nodes), slot)
+    return ReadPlan(row, tuple(planner.values.items), rows_visited=planner.rows_visited(1))

@@ -1,61 +1,45 @@
 """Read shapes to SQL: one statement whose result is already the JSON of the answer. Pure.
 
-    one row    SELECT json_object(...) FROM tasks WHERE id = :id
+    a row      SELECT json_object(...) FROM tasks WHERE id = :id
     a list     SELECT count(*), json_group_array(json_object(...))
-               FROM (SELECT ... FROM tasks ORDER BY ... LIMIT :limit OFFSET :offset) AS tasks
+               FROM (SELECT ... FROM tasks WHERE ... ORDER BY ... LIMIT :n OFFSET :m) AS tasks
 
-The count beside a list tells a list that is whole from one that was cut off at the limit.
+What a row leads to is a subquery in its object, however deep. The count beside the root's list
+tells one that is whole from one that was cut off at the limit.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     FromClause,
     Select,
-    UnaryExpression,
-    bindparam,
     func,
     select,
 )
 
-from gql_tasks.domain.page import Order, OrderField
-from gql_tasks.domain.plan import Column, Constant, Entity, ReadShape, Selected
+from gql_tasks.domain.plan import (
+    Column,
+    Connection,
+    Constant,
+    Count,
+    Many,
+    One,
+    Page,
+    ReadShape,
+    Row,
+    Rows,
+    Selected,
+)
+from gql_tasks.domain.relations import Entity
+from gql_tasks.domain.values import Value
+from gql_tasks.store.columns import COLUMNS, columns_read
 from gql_tasks.store.dialects import Dialect, Expression, quoted
-from gql_tasks.store.tables import TaskRow
-
-Writer = Callable[[Dialect, Expression], Expression]
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnSql:
-    """How a field is read: its column, and how the column becomes JSON."""
-
-    column: str
-    write: Writer
-
-
-COLUMNS: Mapping[Entity, Mapping[str, ColumnSql]] = {
-    Entity.TASK: {
-        "id": ColumnSql("id", lambda sql, column: sql.id(column)),
-        "id_number": ColumnSql("id", lambda sql, column: sql.number(column)),
-        "title": ColumnSql("title", lambda sql, column: sql.text(column)),
-        "description": ColumnSql("description", lambda sql, column: sql.text(column)),
-        "completed": ColumnSql("completed", lambda sql, column: sql.boolean(column)),
-        "completed_at": ColumnSql("completed_at", lambda sql, column: sql.instant(column)),
-        "version": ColumnSql("version", lambda sql, column: sql.number(column)),
-        "created_at": ColumnSql("created_at", lambda sql, column: sql.instant(column)),
-        "updated_at": ColumnSql("updated_at", lambda sql, column: sql.instant(column)),
-    }
-}
-
-TABLES: Mapping[Entity, FromClause] = {Entity.TASK: TaskRow.__table__}
-
-NULLABLE = frozenset({OrderField.COMPLETED_AT})
-"""Sort keys that can be NULL. To place the NULLs of the others would cost them their index."""
+from gql_tasks.store.matching import conditions
+from gql_tasks.store.order import DEFAULT_ORDER, sorting
+from gql_tasks.store.page import write_page
+from gql_tasks.store.scope import Reached, Scope, slot_index
 
 
 @dataclass(slots=True)
@@ -66,91 +50,123 @@ class Statement:
     """
 
     text: str
-    parameters: tuple[str, ...]
+    parameters: tuple[int, ...]
     many: bool
+    dialect: Dialect
     proven_fast: bool = field(default=False, compare=False)
 
-    def bind(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Put the values in the text's order."""
-        return tuple(values[name] for name in self.parameters)
+    def bind(self, values: tuple[Value, ...]) -> tuple[Any, ...]:
+        """Put the values in the text's order, in the driver's forms."""
+        return tuple(self.dialect.bind_value(values[index]) for index in self.parameters)
 
 
 def compile_statement(shape: ReadShape, dialect: Dialect) -> Statement:
     """Compile a shape to a dialect's text."""
     compiled = compile_shape(shape, dialect).compile(dialect=dialect.sqlalchemy)
-    return Statement(str(compiled), tuple(compiled.positiontup or ()), shape.many)
+    parameters = tuple(map(slot_index, compiled.positiontup or ()))
+    return Statement(str(compiled), parameters, isinstance(shape, Rows), dialect)
 
 
 def compile_shape(shape: ReadShape, dialect: Dialect) -> Select[*tuple[Any, ...]]:
     """Build the statement of a shape."""
-    table = TABLES[shape.entity]
-    if not shape.many:
-        document = dialect.json_to_text(_document(shape, table, dialect))
-        return select(document).where(table.c.id == bindparam("id", type_=BigInteger))
-    rows = (
-        select(*_columns(shape, table))
-        .order_by(*_order_by(shape.order_by, table, dialect))
-        .limit(bindparam("limit", type_=BigInteger))
-        .offset(bindparam("offset", type_=BigInteger))
-        .subquery(table.name)  # type: ignore[attr-defined]  # a table has a name, a FROM may not
-    )
-    array = dialect.json_array(_document(shape, rows, dialect))
-    return select(func.count(), dialect.json_to_text(array)).select_from(rows)
+    compiler = Compiler(dialect)
+    match shape:
+        case Row():
+            return compiler.row(shape)
+        case Rows():
+            return compiler.rows(shape)
+        case Page():
+            return select(dialect.json_to_text(compiler.page(shape)))
 
 
-def _columns(shape: ReadShape, table: FromClause) -> list[ColumnElement[Any]]:
-    """Pick the columns that the fields read; the id stands in where all of them are constants."""
-    sources = COLUMNS[shape.entity]
-    names = {
-        sources[selected.name].column: None
-        for selected in shape.fields
-        if isinstance(selected, Column)
-    }
-    return [table.c[name] for name in names or ("id",)]
+class Compiler:
+    """One statement being built."""
 
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.scope = Scope(dialect)
 
-def _document(shape: ReadShape, rows: FromClause, dialect: Dialect) -> Expression:
-    return dialect.json_object(
-        [(selected.key, _value(shape.entity, selected, rows, dialect)) for selected in shape.fields]
-    )
+    def row(self, shape: Row) -> Select[Any]:
+        """Read one row."""
+        row = self.scope.alias(shape.entity)
+        document = self.document(shape.entity, shape.fields, row)
+        return select(self.dialect.json_to_text(document)).where(
+            row.c.id == self.scope.bind(shape.id, BigInteger())
+        )
 
+    def rows(self, shape: Rows) -> Select[*tuple[Any, ...]]:
+        """Read a list, and how long it is."""
+        rows = self.slice(shape, self.scope.all_of(shape.entity))
+        array = self.dialect.json_array(self.document(shape.entity, shape.fields, rows))
+        return select(func.count(), self.dialect.json_to_text(array)).select_from(rows)
 
-def _value(entity: Entity, selected: Selected, rows: FromClause, dialect: Dialect) -> Expression:
-    match selected:
-        case Constant():
-            return quoted(selected.text)
-        case Column():
-            source = COLUMNS[entity][selected.name]
-            return source.write(dialect, rows.c[source.column])
+    def document(self, entity: Entity, fields: tuple[Selected, ...], row: FromClause) -> Expression:
+        """Write a row as an object."""
+        return self.dialect.json_object(
+            [(selected.key, self.value(entity, selected, row)) for selected in fields]
+        )
 
+    def value(self, entity: Entity, selected: Selected, row: FromClause) -> Expression:
+        """Write one member of the object."""
+        match selected:
+            case Constant():
+                return quoted(selected.text)
+            case Column():
+                source = COLUMNS[entity][selected.name]
+                return source.write(self.dialect, row.c[source.column])
+            case One():
+                return self.one(selected, row)
+            case Many():
+                return self.many(selected, row)
+            case Count():
+                return self.count(selected, row)
+            case Connection():
+                return self.page(selected.page, self.scope.reach(selected.relation, row))
 
-def _order_by(
-    order_by: tuple[Order, ...], table: FromClause, dialect: Dialect
-) -> list[UnaryExpression[Any]]:
-    """Sort by what was asked, and last by id, so that every order is total and pages never overlap.
+    def one(self, selected: One, row: FromClause) -> Expression:
+        """Write the row that a to-one relation leads to, or null."""
+        reached = self.scope.reach(selected.relation, row)
+        entity = selected.relation.value.target
+        document = self.document(entity, selected.fields, reached.target)
+        statement = select(document).select_from(reached.from_).where(reached.joined)
+        return statement.correlate(row).scalar_subquery()
 
-    What comes after the id, or sorts by a field again, decides nothing and is left out.
-    """
-    keys: dict[OrderField, UnaryExpression[Any]] = {}
-    for order in (*order_by, Order(OrderField.ID)):
-        if order.field not in keys:
-            key = _key(order.field, table, dialect)
-            nulls = order.nulls if order.field in NULLABLE else None
-            keys[order.field] = dialect.ordered(key, order.direction, nulls)
-        if order.field is OrderField.ID:
-            break
-    return list(keys.values())
+    def many(self, selected: Many, row: FromClause) -> Expression:
+        """Write the rows that a to-many relation leads to."""
+        rows = self.slice(selected.rows, self.scope.reach(selected.relation, row))
+        document = self.document(selected.rows.entity, selected.rows.fields, rows)
+        return select(self.dialect.json_array(document)).select_from(rows).scalar_subquery()
 
+    def count(self, selected: Count, row: FromClause) -> Expression:
+        """Count the rows that a relation leads to."""
+        keys = self.scope.reach_keys(selected.relation, row)
+        if selected.where is None and keys is not None:
+            return select(func.count()).where(keys).correlate(row).scalar_subquery()
+        reached = self.scope.reach(selected.relation, row)
+        where = conditions(selected.where, None, reached.target, self.scope)
+        statement = select(func.count()).select_from(reached.from_).where(reached.joined, *where)
+        return statement.correlate(row).scalar_subquery()
 
-def _key(order_field: OrderField, table: FromClause, dialect: Dialect) -> Expression:
-    """Sort by what is shown: a NULL title is an empty one, a NULL flag is false."""
-    column = table.c[order_field.value]
-    match order_field:
-        case OrderField.TITLE:
-            return dialect.by_code_point(dialect.text(column))
-        case OrderField.COMPLETED:
-            return dialect.truth(column)
-        case (
-            OrderField.ID | OrderField.COMPLETED_AT | OrderField.CREATED_AT | OrderField.UPDATED_AT
-        ):
-            return column
+    def page(self, shape: Page, reached: Reached | None = None) -> Expression:
+        """Write a page of a list, of all rows or of those that a relation leads to."""
+        reached = reached or self.scope.all_of(shape.entity)
+        return write_page(shape, reached, self.scope, self.document)
+
+    def slice(self, shape: Rows, reached: Reached) -> FromClause:
+        """Select the rows of a list, with the columns that its fields read."""
+        table = reached.target
+        statement = (
+            select(*(table.c[name] for name in columns_read(shape.entity, shape.fields)))
+            .select_from(reached.from_)
+            .where(reached.joined, *conditions(shape.where, shape.search, table, self.scope))
+            .order_by(
+                *sorting(
+                    shape.order_by or DEFAULT_ORDER[shape.entity], table, shape.search, self.scope
+                )
+            )
+            .limit(self.scope.bind(shape.limit, BigInteger()))
+            .offset(self.scope.bind(shape.offset, BigInteger()))
+        )
+        if reached.source is not None:
+            statement = statement.correlate(reached.source)
+        return statement.subquery(self.scope.name(shape.entity))

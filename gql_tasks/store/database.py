@@ -108,7 +108,8 @@ class Database(ABC):
 
         What `work` raises rolls everything back and is raised here. On PostgreSQL it may run again
         after a serialization failure, so it must not do anything but work on its session.
-        Raises StoreUnavailable when the database is busy or away; then nothing was written.
+        Raises StoreUnavailable when the database is busy or away; then nothing was written, unless
+        the connection to PostgreSQL broke during the commit.
         """
 
     @abstractmethod

@@ -11,23 +11,29 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
+    FromClause,
     String,
     Text,
     UnaryExpression,
+    case,
     cast,
-    false,
     func,
     literal_column,
     nulls_first,
     nulls_last,
 )
 from sqlalchemy import Dialect as SqlAlchemyDialect
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
 
 from gql_tasks.domain.page import Direction, Nulls
+from gql_tasks.domain.priority import Priority
+from gql_tasks.domain.values import Value
+from gql_tasks.store.search_queries import Query
+
+PRIORITIES = tuple(priority.name for priority in Priority)
 
 Expression = ColumnElement[Any]
+Condition = ColumnElement[bool]
 Pair = tuple[str, Expression]
 
 
@@ -58,6 +64,21 @@ class Dialect(ABC):
         """Write a text; NULL, which other programs may leave, is the empty one."""
         return func.coalesce(column, quoted(""))
 
+    def nullable_text(self, column: Expression) -> Expression:
+        """Write a text or null."""
+        return column
+
+    def priority(self, column: Expression) -> Expression:
+        """Write a rank as the name of a priority."""
+        names: dict[Any, Expression] = {
+            literal_column(str(rank)): quoted(name) for rank, name in enumerate(PRIORITIES)
+        }
+        return case(names, value=column)
+
+    @abstractmethod
+    def day(self, column: Expression) -> Expression:
+        """Write a day as `2026-01-31`, or null."""
+
     @abstractmethod
     def _json_object(self, pairs: Sequence[Pair]) -> Expression:
         """Call the function that builds an object."""
@@ -69,6 +90,14 @@ class Dialect(ABC):
     @abstractmethod
     def json_array(self, document: Expression) -> Expression:
         """Aggregate documents into an array, `[]` where there are none, in the rows' order."""
+
+    @abstractmethod
+    def json_list(self, items: Sequence[Expression]) -> Expression:
+        """Write an array of so many items."""
+
+    @abstractmethod
+    def hexadecimal(self, items: Sequence[Expression]) -> Expression:
+        """Write the UTF-8 bytes of an array, without white space, in hexadecimal digits."""
 
     @abstractmethod
     def json_to_text(self, document: Expression) -> Expression:
@@ -90,6 +119,41 @@ class Dialect(ABC):
     def by_code_point(self, column: Expression) -> Expression:
         """Compare texts by code point, whatever the database's locale says."""
 
+    @abstractmethod
+    def fold_case(self, text: Expression) -> Expression:
+        """Make A to Z small and leave every other letter as it is."""
+
+    @abstractmethod
+    def contains(self, text: Expression, part: Expression) -> Condition:
+        """Find a text in another; no character is a wildcard, and the empty text is in every one.
+
+        It holds of `starts_with` and `ends_with` too.
+        """
+
+    @abstractmethod
+    def starts_with(self, text: Expression, start: Expression) -> Condition:
+        """Find a text at another's start."""
+
+    @abstractmethod
+    def ends_with(self, text: Expression, end: Expression) -> Condition:
+        """Find a text at another's end."""
+
+    @abstractmethod
+    def list_type(self, item: TypeEngine[Any]) -> TypeEngine[Any]:
+        """Name the type of a parameter that is a list, so that no list's length is in the text."""
+
+    @abstractmethod
+    def is_one_of(self, item: Expression, items: Expression) -> Condition:
+        """Compare with each item of a parameter of the type that `list_type` names."""
+
+    @abstractmethod
+    def is_found(self, row: FromClause, queries: Expression, query: Query) -> Condition:
+        """Ask the full-text index for a task. `queries` is a parameter that is a SearchText."""
+
+    @abstractmethod
+    def bind_value(self, value: Value) -> Any:  # whatever the driver takes
+        """Hand a value to the driver, in the form that the columns hold."""
+
     def ordered(
         self, key: Expression, direction: Direction, nulls: Nulls | None
     ) -> UnaryExpression[Any]:
@@ -104,100 +168,6 @@ class Dialect(ABC):
                 return nulls_last(directed)
 
 
-class SqliteDialect(Dialect):
-    """SQLite 3.38 and later. A column's type does not bind it: any may hold a BLOB or an infinite
-    number, which JSON cannot. Casts keep one such value from making a whole list unreadable.
-    """
-
-    sqlalchemy = sqlite.dialect(paramstyle="qmark")
-    max_json_pairs = 63  # SQLITE_MAX_FUNCTION_ARG is 127, and json_insert takes the object too
-
-    def number(self, column: Expression) -> Expression:
-        """Write an integer."""
-        return cast(column, Integer)
-
-    def text(self, column: Expression) -> Expression:
-        """Write a text."""
-        return cast(super().text(column), Text)
-
-    def _json_object(self, pairs: Sequence[Pair]) -> Expression:
-        return func.json_object(*_arguments(pairs))
-
-    def _json_extended(self, document: Expression, pairs: Sequence[Pair]) -> Expression:
-        paths = [(f"$.{key}", value) for key, value in pairs]
-        return func.json_insert(document, *_arguments(paths))
-
-    def json_array(self, document: Expression) -> Expression:
-        """Aggregate; the subquery's LIMIT keeps SQLite from flattening it, and so its order."""
-        return func.json_group_array(document)
-
-    def json_to_text(self, document: Expression) -> Expression:
-        """SQLite's JSON is text."""
-        return document
-
-    def boolean(self, column: Expression) -> Expression:
-        """SQLite has no booleans: any number but zero is true, as for its own WHERE."""
-        return func.iif(column, func.json(quoted("true")), func.json(quoted("false")))
-
-    def truth(self, column: Expression) -> Expression:
-        """Any number but zero is true."""
-        return func.iif(column, literal_column("1"), literal_column("0"))
-
-    def instant(self, column: Expression) -> Expression:
-        """Instants are stored as the text that is sent."""
-        return cast(column, Text)
-
-    def by_code_point(self, column: Expression) -> Expression:
-        """BINARY, the collation of columns that name none, compares UTF-8 bytes."""
-        return column
-
-
-class PostgresqlDialect(Dialect):
-    """PostgreSQL 14 and later, through asyncpg."""
-
-    sqlalchemy = postgresql.asyncpg.dialect()  # type: ignore[no-untyped-call]
-    max_json_pairs = 50  # FUNC_MAX_ARGS is 100
-
-    def _json_object(self, pairs: Sequence[Pair]) -> Expression:
-        # json and not jsonb: jsonb sorts the keys, an answer keeps the query's order.
-        return func.json_build_object(*_arguments(pairs))
-
-    def _json_extended(self, document: Expression, pairs: Sequence[Pair]) -> Expression:
-        # Two objects become one where the first one's last brace meets the second one's first.
-        opened = func.left(cast(document, Text), literal_column("-1"))
-        closed = func.substr(cast(self._json_object(pairs), Text), literal_column("2"))
-        return cast(opened.concat(quoted(",")).concat(closed), postgresql.JSON)
-
-    def json_array(self, document: Expression) -> Expression:
-        """Aggregate in the order in which the subquery delivers."""
-        return func.coalesce(func.json_agg(document), cast(quoted("[]"), postgresql.JSON))
-
-    def json_to_text(self, document: Expression) -> Expression:
-        """Cast to text: the driver would decode json."""
-        return cast(document, Text)
-
-    def boolean(self, column: Expression) -> Expression:
-        """NULL is false, and json writes booleans itself."""
-        return self.truth(column)
-
-    def truth(self, column: Expression) -> Expression:
-        """NULL is false."""
-        return func.coalesce(column, false())
-
-    def instant(self, column: Expression) -> Expression:
-        """Format in UTC, whatever the session's time zone is."""
-        utc = func.timezone(quoted("UTC"), column)
-        return func.to_char(utc, quoted('YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
-
-    def by_code_point(self, column: Expression) -> Expression:
-        """Pin the C collation, which compares UTF-8 bytes."""
-        return column.collate("C")
-
-
-SQLITE = SqliteDialect()
-POSTGRESQL = PostgresqlDialect()
-
-
 def quoted(text: str) -> ColumnElement[str]:
     """Write a text constant into the statement, quoted as SQLAlchemy quotes.
 
@@ -207,7 +177,7 @@ def quoted(text: str) -> ColumnElement[str]:
     return literal_column("'" + text.replace("'", "''") + "'", String)
 
 
-def _arguments(pairs: Sequence[Pair]) -> list[Expression]:
+def in_turn(pairs: Sequence[Pair]) -> list[Expression]:
     """Put keys and values in turn, as both stores' functions take them."""
     return [argument for key, value in pairs for argument in (quoted(key), value)]
 

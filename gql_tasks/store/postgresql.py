@@ -4,10 +4,12 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import asyncpg
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -25,7 +27,7 @@ from gql_tasks.store.database import (
     WriteSession,
     statement_cache,
 )
-from gql_tasks.store.dialects import POSTGRESQL
+from gql_tasks.store.postgresql_sql import POSTGRESQL
 
 POOL_SIZE = 10
 CONNECT_TIMEOUT_SECONDS = 10
@@ -61,6 +63,7 @@ class PostgresqlDatabase(Database):
                 "prepared_statement_cache_size": PREPARED_STATEMENTS,
             },
         )
+        event.listen(self._writers.sync_engine, "connect", _keep_every_date)
         # The same pool, other transactions: one snapshot an operation, and no writing.
         self._readers = self._writers.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -144,6 +147,44 @@ class PostgresqlOperationSession(AsyncSession):
         """End the snapshot and give the connection back to the pool."""
         async with self._turn:
             await self.close()
+
+
+DAY_0 = date(2000, 1, 1).toordinal()
+INSTANT_0 = datetime(2000, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+FIRST = (datetime.min.replace(tzinfo=UTC) - INSTANT_0) // MICROSECOND
+LAST = (datetime.max.replace(tzinfo=UTC) - INSTANT_0) // MICROSECOND
+
+
+def _keep_every_date(connection: Any, _record: object) -> None:
+    """Keep the first and the last date that Python knows: asyncpg makes infinities of them.
+
+    Infinities that another program wrote are read as the nearest date there is.
+    """
+    connection.run_async(_set_codecs)
+
+
+async def _set_codecs(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "date",
+        schema="pg_catalog",
+        format="tuple",
+        encoder=lambda day: (day.toordinal() - DAY_0,),
+        decoder=lambda days: date.fromordinal(
+            _within(days[0] + DAY_0, date.min.toordinal(), date.max.toordinal())
+        ),
+    )
+    await connection.set_type_codec(
+        "timestamptz",
+        schema="pg_catalog",
+        format="tuple",
+        encoder=lambda instant: ((instant - INSTANT_0) // MICROSECOND,),
+        decoder=lambda units: INSTANT_0 + _within(units[0], FIRST, LAST) * MICROSECOND,
+    )
+
+
+def _within(number: int, first: int, last: int) -> int:
+    return max(first, min(number, last))
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from gql_tasks.domain.errors import StoreUnavailable, StoreUnusable
+from gql_tasks.domain.errors import InvalidArgument, StoreUnavailable, StoreUnusable
 from gql_tasks.domain.plan import ReadPlan
 from gql_tasks.store import migrate
 from gql_tasks.store.database import (
@@ -30,7 +30,7 @@ from gql_tasks.store.database import (
     WriteSession,
     statement_cache,
 )
-from gql_tasks.store.dialects import SQLITE
+from gql_tasks.store.sqlite_sql import SQLITE
 
 MINIMUM_VERSION = (3, 38, 0)
 
@@ -44,6 +44,9 @@ ROWS_ON_LOOP = 2_000
 """More rows than this are not read on the event loop, however fast the statement was with fewer."""
 
 READER_THREADS = 4
+
+_TOO_DEEP = {"parser stack overflow", "Expression tree is too large (maximum depth 1000)"}
+"""What SQLite says of a statement that nests too deeply. Before 3.46 its parser's stack has 100."""
 
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED"}
 
@@ -175,7 +178,12 @@ class SqliteOperationSession(ReadSession):
     async def _read_in_thread(self, plan: ReadPlan) -> Answer:
         loop = asyncio.get_running_loop()
         async with self._turn:
-            return await loop.run_in_executor(self._threads, self._timed_read, plan)
+            reading = loop.run_in_executor(self._threads, self._timed_read, plan)
+            try:
+                return await asyncio.shield(reading)
+            except asyncio.CancelledError:
+                await asyncio.wait([reading])  # the thread is still on this session
+                raise
 
     def _timed_read(self, plan: ReadPlan) -> Answer:
         start = perf_counter()
@@ -244,4 +252,6 @@ def _error_name(error: DatabaseError) -> str:
 def _unavailable(error: OperationalError) -> Exception:
     if _error_name(error) in _BUSY:
         return StoreUnavailable("another program is writing to the database; try again")
+    if str(error.orig) in _TOO_DEEP:
+        return InvalidArgument("the selection nests lists or filters deeper than SQLite can read")
     return error

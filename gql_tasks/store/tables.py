@@ -5,13 +5,16 @@ programs write to it, so its first four columns stay as nullable and unchecked a
 every column after them gets its value from the database: a writer need not know of them.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Computed,
+    Date,
     Dialect,
     FetchedValue,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -27,6 +30,11 @@ NAMING_CONVENTION = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+def instant_text(value: datetime) -> str:
+    """Write an instant as SQLite keeps it. Not by strftime: its year 1 has one digit."""
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 class Instant(TypeDecorator[datetime]):
@@ -54,8 +62,9 @@ class Instant(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError(f"{value!r} has no UTC offset")
         if dialect.name == "postgresql":
-            return value
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+            # Cut as SQLite's text is; PostgreSQL itself would round, in year 9999 to year 10000.
+            return value.replace(microsecond=value.microsecond // 1000 * 1000)
+        return instant_text(value)
 
     def process_result_value(
         self,
@@ -66,6 +75,39 @@ class Instant(TypeDecorator[datetime]):
         if isinstance(value, str):
             return datetime.fromisoformat(value)
         return value
+
+
+class Day(TypeDecorator[date]):
+    """A calendar day in no time zone: `date` in PostgreSQL, `2026-01-31` as text in SQLite."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str] | TypeEngine[date]:
+        """Pick the store's own type."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(Date())
+        return dialect.type_descriptor(String())
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | date | None:
+        """Write a day."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return value.isoformat()
+
+    def process_result_value(
+        self,
+        value: str | date | None,
+        dialect: Dialect,  # noqa: ARG002  # SQLAlchemy's signature
+    ) -> date | None:
+        """Read a day."""
+        return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+Position = String().with_variant(String(collation="C"), "postgresql")
+"""A fractional index: text compared byte by byte."""
 
 
 class Base(DeclarativeBase):
@@ -80,8 +122,9 @@ class Base(DeclarativeBase):
 class TaskRow(Base):
     """One row of `tasks`.
 
-    `version`, `created_at`, `updated_at` and `completed_at` are written by triggers, so that they
-    are right whoever the writer is.
+    `version`, `created_at`, `updated_at`, `completed_at` and a `position` that is not given are
+    written by triggers, so that they are right whoever the writer is. `is_completed` and `due` are
+    what the API shows and sorts by.
     """
 
     __tablename__ = "tasks"
@@ -89,9 +132,15 @@ class TaskRow(Base):
         # The tutorial's own two indexes; its file has them, so a new file has them too.
         Index("ix_tasks_id", "id").ddl_if(dialect="sqlite"),
         Index("ix_tasks_title", "title").ddl_if(dialect="sqlite"),
+        Index("ix_tasks_position", "position", "id", "is_completed"),
+        Index("ix_tasks_project_id", "project_id", "position", "id", "is_completed"),
+        Index("ix_tasks_parent_id", "parent_id", "position", "id"),
+        Index("ix_tasks_is_completed", "is_completed", "due", "id"),
+        Index("ix_tasks_due", "due", "id", "is_completed"),
+        Index("ix_tasks_created_at", "created_at", "id"),
     )
 
-    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
     title: Mapped[str | None] = mapped_column(String)
     description: Mapped[str | None] = mapped_column(String)
     completed: Mapped[bool | None] = mapped_column(Boolean)
@@ -99,3 +148,56 @@ class TaskRow(Base):
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     created_at: Mapped[datetime] = mapped_column(Instant, server_default=FetchedValue())
     updated_at: Mapped[datetime] = mapped_column(Instant, server_default=FetchedValue())
+    priority: Mapped[int] = mapped_column(Integer, server_default="0")
+    due_on: Mapped[date | None] = mapped_column(Day)
+    due_at: Mapped[datetime | None] = mapped_column(Instant)
+    start_on: Mapped[date | None] = mapped_column(Day)
+    position: Mapped[str] = mapped_column(Position, server_default="")
+    project_id: Mapped[int | None] = mapped_column(
+        RowId, ForeignKey("projects.id", ondelete="SET NULL")
+    )
+    parent_id: Mapped[int | None] = mapped_column(RowId, ForeignKey("tasks.id"))
+    is_completed: Mapped[bool] = mapped_column(Boolean, Computed("completed"))
+    due: Mapped[datetime | None] = mapped_column(Instant, Computed("due_at"))
+
+
+class ProjectRow(Base):
+    """One row of `projects`."""
+
+    __tablename__ = "projects"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    name: Mapped[str] = mapped_column(String)
+    color: Mapped[str | None] = mapped_column(String)
+    position: Mapped[str] = mapped_column(Position, server_default="")
+    archived_at: Mapped[datetime | None] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    created_at: Mapped[datetime] = mapped_column(Instant, server_default=FetchedValue())
+    updated_at: Mapped[datetime] = mapped_column(Instant, server_default=FetchedValue())
+
+
+class LabelRow(Base):
+    """One row of `labels`."""
+
+    __tablename__ = "labels"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    name: Mapped[str] = mapped_column(String)
+    color: Mapped[str | None] = mapped_column(String)
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    created_at: Mapped[datetime] = mapped_column(Instant, server_default=FetchedValue())
+    updated_at: Mapped[datetime] = mapped_column(Instant, server_default=FetchedValue())
+
+
+class TaskLabelRow(Base):
+    """One row of `task_labels`: this task has that label."""
+
+    __tablename__ = "task_labels"
+    __table_args__ = (Index("ix_task_labels_label_id", "label_id", "task_id"),)
+
+    task_id: Mapped[int] = mapped_column(
+        RowId, ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True
+    )
+    label_id: Mapped[int] = mapped_column(
+        RowId, ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True
+    )

@@ -1,18 +1,177 @@
-"""A task's rules."""
+"""What a task may hold, and which rows it names."""
+
+from datetime import UTC, date, datetime
 
 import pytest
 
-from gql_tasks.domain.errors import Invalid, NotFound, Refused
+from gql_tasks.domain.errors import Invalid, TooMany
+from gql_tasks.domain.ids import Reference, not_found, parse_id
+from gql_tasks.domain.position import Place
+from gql_tasks.domain.priority import Priority
+from gql_tasks.domain.relations import Entity
 from gql_tasks.domain.task import (
+    MAX_LEVELS,
+    MAX_TASKS,
+    Due,
     NewTask,
     TaskChanges,
-    check_changes,
-    parse_id,
-    shown,
-    task_not_found,
+    new_task_problems,
+    new_task_references,
+    task_changes_problems,
+    task_changes_references,
+    unfold,
 )
 
-TITLE, DESCRIPTION, COMPLETED = (("input", name) for name in ("title", "description", "completed"))
+TODAY = date(2026, 1, 31)
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+
+
+def chain(levels: int) -> NewTask:
+    """A task with this many levels of subtasks."""
+    task = NewTask("leaf")
+    for _ in range(levels):
+        task = NewTask("stem", subtasks=(task,))
+    return task
+
+
+def test_unfold_lists_parents_first() -> None:
+    """A tree is written parent before subtasks, subtasks in their order."""
+    tree = unfold(
+        NewTask("a", subtasks=(NewTask("b", subtasks=(NewTask("c"), NewTask("d"))), NewTask("e")))
+    )
+    assert [(planted.task.title, planted.parent, planted.level) for planted in tree] == [
+        ("a", None, 0),
+        ("b", 0, 1),
+        ("c", 1, 2),
+        ("d", 1, 2),
+        ("e", 0, 1),
+    ]
+    assert tree[3].path == ("input", "subtasks", "0", "subtasks", "1")
+
+
+def test_all_problems_of_a_tree() -> None:
+    """Every field that breaks a rule is named with its path, subtasks included."""
+    task = NewTask(
+        " ",
+        description="\0",
+        due=Due(TODAY, NOW),
+        place=Place(at_start=False),
+        subtasks=(
+            NewTask("fine", due=Due(on=TODAY)),
+            NewTask("", due=Due(), parent_id="1", subtasks=(NewTask("\ud800"),)),
+        ),
+    )
+    both = "due takes exactly one of on and at"
+    own = "a subtask's parent is the task that it stands in; leave it out"
+    assert [*new_task_problems(unfold(task))] == [
+        Invalid('title " " is blank', ("input", "title")),
+        Invalid("description holds a NUL character (U+0000)", ("input", "description")),
+        Invalid(both, ("input", "due")),
+        Invalid("place takes true, or another place", ("input", "place", "at_start")),
+        Invalid('title "" is blank', ("input", "subtasks", "1", "title")),
+        Invalid(both, ("input", "subtasks", "1", "due")),
+        Invalid(own, ("input", "subtasks", "1", "parent_id")),
+        Invalid(
+            "title holds a lone surrogate, which is not Unicode text",
+            ("input", "subtasks", "1", "subtasks", "0", "title"),
+        ),
+    ]
+
+
+def test_size_of_a_tree() -> None:
+    """A tree takes 1,000 tasks and 10 levels of subtasks; of a larger one only that is said."""
+    subtasks = ("input", "subtasks")
+    leaf = NewTask("leaf")
+    assert [*new_task_problems(unfold(NewTask("a", subtasks=(leaf,) * (MAX_TASKS - 1))))] == []
+    assert [*new_task_problems(unfold(NewTask(" ", subtasks=(leaf,) * MAX_TASKS)))] == [
+        TooMany("1001 tasks are more than the 1000 that one input may create", subtasks, 1000, 1001)
+    ]
+    assert [*new_task_problems(unfold(chain(MAX_LEVELS)))] == []
+    message = "11 levels of subtasks are more than the 10 that one input takes"
+    assert [*new_task_problems(unfold(chain(MAX_LEVELS + 1)))] == [
+        TooMany(message, subtasks, 10, 11)
+    ]
+    deep = [*new_task_problems(unfold(chain(900)))]  # no recursion to run out of
+    assert [(type(problem), problem.path) for problem in deep] == [(TooMany, subtasks)]
+
+
+def test_changes_problems() -> None:
+    """Null is refused where a value cannot be empty; what is left out is not looked at."""
+    assert [*task_changes_problems(TaskChanges())] == []
+    clearing = TaskChanges(
+        description=None, due=None, start_on=None, project_id=None, parent_id=None
+    )
+    assert [*task_changes_problems(clearing)] == []
+    refused = TaskChanges(
+        title=None,
+        completed=None,
+        priority=None,
+        place=None,
+        add_label_ids=None,
+        remove_label_ids=None,
+    )
+    assert [*task_changes_problems(refused)] == [
+        Invalid("title cannot be null", ("input", "title")),
+        Invalid("completed cannot be null", ("input", "completed")),
+        Invalid("priority cannot be null", ("input", "priority")),
+        Invalid("place cannot be null", ("input", "place")),
+        Invalid("add label ids cannot be null", ("input", "add_label_ids")),
+        Invalid("remove label ids cannot be null", ("input", "remove_label_ids")),
+    ]
+
+
+def test_due_takes_one_form() -> None:
+    """A change to both due forms is refused, and so is one to neither."""
+    for due in (Due(TODAY, NOW), Due()):
+        assert [*task_changes_problems(TaskChanges(due=due))] == [
+            Invalid("due takes exactly one of on and at", ("input", "due"))
+        ]
+    for due in (Due(on=TODAY), Due(at=NOW)):
+        assert [*task_changes_problems(TaskChanges(due=due, priority=Priority.LOW))] == []
+
+
+def test_label_added_and_removed() -> None:
+    """A label both added and removed is a problem; one that is named twice is not."""
+    changes = TaskChanges(add_label_ids=("1", "2", "2"), remove_label_ids=("3", "2", "3"))
+    message = 'label "2" is to be both added and removed'
+    assert [*task_changes_problems(changes)] == [
+        Invalid(message, ("input", "remove_label_ids", "1"))
+    ]
+
+
+def test_references() -> None:
+    """A task names projects, parents, labels and neighbours, each with its path."""
+    task = NewTask(
+        "a",
+        project_id="1",
+        parent_id="2",
+        label_ids=("3", "4"),
+        place=Place(before="5"),
+        subtasks=(NewTask("b", project_id=None), NewTask("c", label_ids=("6",))),
+    )
+    assert [*new_task_references(unfold(task))] == [
+        Reference(Entity.PROJECT, "1", ("input", "project_id")),
+        Reference(Entity.TASK, "2", ("input", "parent_id")),
+        Reference(Entity.LABEL, "3", ("input", "label_ids", "0")),
+        Reference(Entity.LABEL, "4", ("input", "label_ids", "1")),
+        Reference(Entity.TASK, "5", ("input", "place", "before")),
+        Reference(Entity.LABEL, "6", ("input", "subtasks", "1", "label_ids", "0")),
+    ]
+    changes = TaskChanges(
+        project_id="1",
+        parent_id="2",
+        add_label_ids=("3",),
+        remove_label_ids=("4",),
+        place=Place(after="5"),
+    )
+    assert [*task_changes_references(changes)] == [
+        Reference(Entity.PROJECT, "1", ("input", "project_id")),
+        Reference(Entity.TASK, "2", ("input", "parent_id")),
+        Reference(Entity.LABEL, "3", ("input", "add_label_ids", "0")),
+        Reference(Entity.LABEL, "4", ("input", "remove_label_ids", "0")),
+        Reference(Entity.TASK, "5", ("input", "place", "after")),
+    ]
+    assert [*task_changes_references(TaskChanges(project_id=None, parent_id=None))] == []
 
 
 @pytest.mark.parametrize(
@@ -20,136 +179,28 @@ TITLE, DESCRIPTION, COMPLETED = (("input", name) for name in ("title", "descript
     [
         ("0", 0),
         ("7", 7),
-        ("-7", -7),
-        ("2147483648", 2**31),
+        ("-5", -5),
         ("9223372036854775807", 2**63 - 1),
         ("-9223372036854775808", -(2**63)),
         ("9223372036854775808", None),
-        ("-9223372036854775809", None),
-        ("1" * 5000, None),
         ("", None),
-        ("-", None),
         ("-0", None),
-        ("+7", None),
         ("07", None),
-        ("-07", None),
+        ("+7", None),
         (" 7", None),
-        ("7 ", None),
         ("7\n", None),
-        ("7\0", None),
-        ("1_000", None),
         ("1e3", None),
-        ("7.0", None),
-        ("0x7", None),
-        ("\u0667", None),  # the Arabic-Indic digit seven
-        ("\uff17", None),  # the fullwidth one
-        ("\u00b2", None),  # a superscript is a digit to str.isdigit
-        ("seven", None),
-        ("NaN", None),
+        ("\u0667", None),
+        ("9" * 5000, None),
     ],
 )
 def test_parse_id(text: str, number: int | None) -> None:
-    """An id has one spelling; any other text is the id of no row."""
+    """An id has one spelling."""
     assert parse_id(text) == number
 
 
-def test_new_task_defaults() -> None:
-    """A task needs a title only."""
-    task = NewTask("Buy milk")
-    assert (task.title, task.description, task.completed) == ("Buy milk", "", False)
-
-
-BLANKS = ["", " ", "\t\r\n", "\u00a0", "\u2003\u3000", "\x1f"]
-
-
-@pytest.mark.parametrize("title", BLANKS)
-def test_blank_titles_are_refused(title: str) -> None:
-    """A title of white space alone, in any script, is refused for new tasks and for changes."""
-    problem = Invalid(f'title "{title}" is blank', TITLE)
-    assert refusal(lambda: NewTask(title)) == (problem,)
-    assert refusal(lambda: check_changes({"title": title})) == (problem,)
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("a\0b", "a NUL character (U+0000)"),
-        ("a\ud800", "a lone surrogate, which is not Unicode text"),
-        ("\udfffb", "a lone surrogate, which is not Unicode text"),
-    ],
-)
-def test_texts_that_one_store_lacks_are_refused(text: str, what: str) -> None:
-    """What only one of the stores could keep is refused by name, and all of it at once."""
-    problems = (
-        Invalid(f"title holds {what}", TITLE),
-        Invalid(f"description holds {what}", DESCRIPTION),
-    )
-    assert refusal(lambda: NewTask(text, text)) == problems
-    assert refusal(lambda: check_changes({"title": text, "description": text})) == problems
-
-
-def test_one_text_with_two_problems() -> None:
-    """Each problem of a text is named."""
-    assert refusal(lambda: NewTask("\0\udead")) == (
-        Invalid("title holds a NUL character (U+0000)", TITLE),
-        Invalid("title holds a lone surrogate, which is not Unicode text", TITLE),
-    )
-
-
-@pytest.mark.parametrize(
-    "text", [" padded ", "\U0010ffff", "e\u0301", "\u202e", "\x01", "x" * 10**6]
-)
-def test_other_texts_are_kept_as_they_are(text: str) -> None:
-    """No other text is refused, trimmed or normalized."""
-    task = NewTask(text, text)
-    assert (task.title, task.description) == (text, text)
-    check_changes({"title": text, "description": text})
-
-
-@pytest.mark.parametrize(
-    ("changes", "problems"),
-    [
-        ({}, ()),
-        ({"description": None}, ()),
-        ({"description": ""}, ()),
-        ({"completed": False}, ()),
-        ({"title": None}, (Invalid("title cannot be null", TITLE),)),
-        ({"completed": None}, (Invalid("completed cannot be null", COMPLETED),)),
-        (
-            {"completed": None, "description": "\0", "title": None},
-            (
-                Invalid("title cannot be null", TITLE),
-                Invalid("description holds a NUL character (U+0000)", DESCRIPTION),
-                Invalid("completed cannot be null", COMPLETED),
-            ),
-        ),
-    ],
-)
-def test_changes(changes: TaskChanges, problems: tuple[Invalid, ...]) -> None:
-    """What is left out is no problem; null is one where the field cannot be empty."""
-    if problems:
-        assert refusal(lambda: check_changes(changes)) == problems
-    else:
-        check_changes(changes)
-
-
-def test_not_found() -> None:
-    """The refusal carries the id as it was sent."""
-    assert task_not_found("1e3").problems == (NotFound('no task has the id "1e3"', ("id",), "1e3"),)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [("", '""'), ("x" * 60, f'"{"x" * 60}"'), ("x" * 61, f'"{"x" * 57}..."')],
-    ids=["empty", "60", "61"],
-)
-def test_shown(value: str, text: str) -> None:
-    """A caller's text is quoted, and cut past 60 characters."""
-    assert shown(value) == text
-
-
-def refusal(call: object) -> tuple[object, ...]:
-    assert callable(call)
-    with pytest.raises(Refused) as refused:
-        call()
-    return refused.value.problems
+def test_not_found_shows_a_long_id_cut() -> None:
+    """A message stays readable; the problem's id is whole."""
+    problem = not_found(Reference(Entity.LABEL, "9" * 100, ("input",)))
+    assert problem.message == f'no label has the id "{"9" * 57}..."'
+    assert problem.id == "9" * 100

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
+    GraphQLField,
     GraphQLNamedType,
     get_named_type,
     is_abstract_type,
@@ -24,13 +25,26 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from gql_tasks.graphql.execution import MAX_TOKENS
 from tests.graphql.reference import SCHEMA
 
+DEPTH = 4
+"""How deep selection sets go, fragments included."""
+
+WIDE = 70
+"""Keys of an object that are more than one SQL function takes."""
+
 ABSENT = object()
 """A variable that the request leaves out."""
 
 SOME_IDS = (1, 2, 3, 4, 5, 0, -1, 2**31, -(2**31) - 1, 2**53 + 1, 2**63 - 1, -(2**63))
 ODD_IDS = ("", " 1", "01", "+1", "-0", "1e0", "1.0", "\u0667", "a", "9223372036854775808", "1" * 70)
 
-ORDER_FIELDS = ("ID", "TITLE", "COMPLETED", "COMPLETED_AT", "CREATED_AT", "UPDATED_AT")
+ORDER_FIELDS = (
+    *("ID", "POSITION", "TITLE", "COMPLETED", "COMPLETED_AT", "PRIORITY"),
+    *("DUE", "START_ON", "CREATED_AT", "UPDATED_AT"),
+)
+PRIORITIES = ("NONE", "LOW", "MEDIUM", "HIGH", "URGENT")
+
+NOT_GENERATED = {"facets"}
+"""Fields that the reference does not answer."""
 
 TEXTS = (
     "",
@@ -96,6 +110,16 @@ def _numbers() -> SearchStrategy[int]:
 NUMBER_OR_NOT = st.sampled_from((ABSENT, None)) | _numbers()
 
 VARIABLES = {
+    # In lists inside lists nothing is out of range: where such an error stands is not the same.
+    "few": Variable("Int", st.sampled_from((ABSENT, None, 0, 1, 2, 10))),
+    "two": Variable("Int = 2", st.sampled_from((ABSENT, None, 0, 1, 3))),
+    "level": Variable("Priority! = HIGH", st.sampled_from((ABSENT, *PRIORITIES))),
+    "levels": Variable("[Priority!]!", st.lists(st.sampled_from(PRIORITIES), max_size=2)),
+    "part": Variable("String!", st.sampled_from(("", "a", "A", "milk", "%", "_", "é", "no"))),
+    "filter": Variable(
+        "TaskFilter",
+        st.sampled_from((ABSENT, None, {}, {"completed": {"eq": True}}, {"title": {"eq": ""}})),
+    ),
     "yes": Variable("Boolean!", st.booleans()),
     "on": Variable("Boolean! = true", st.sampled_from((ABSENT, True, False))),
     "off": Variable("Boolean! = false", st.sampled_from((ABSENT, True, False))),
@@ -133,7 +157,14 @@ DIRECTIVES = (
 @st.composite
 def queries(draw: DrawFn) -> Request:
     """Generate reads."""
-    calls = st.one_of(_task_calls(), _tasks_calls())
+    rest = ("projects", "projects(includeArchived: true)", "projects(includeArchived: $on)")
+    calls = st.one_of(
+        _row_calls("task"),
+        _tasks_calls(),
+        _page_calls(),
+        _row_calls("project") | _row_calls("label"),
+        st.sampled_from((*rest, "labels")),
+    )
     return _Writer(draw, "Query", _named(draw, calls)).request()
 
 
@@ -147,7 +178,7 @@ def _named(draw: DrawFn, calls: SearchStrategy[str]) -> dict[str, str]:
     """Give calls response keys: their own names, other fields' names, names of no field."""
     return draw(
         st.dictionaries(
-            st.sampled_from(("task", "tasks", "createTask", "a", "_b", "B2", "__c")),
+            st.sampled_from(("task", "tasks", "projects", "createTask", "a", "_b", "B2", "__c")),
             calls,
             min_size=1,
             max_size=4,
@@ -155,22 +186,62 @@ def _named(draw: DrawFn, calls: SearchStrategy[str]) -> dict[str, str]:
     )
 
 
-def _task_calls() -> SearchStrategy[str]:
+def _row_calls(name: str) -> SearchStrategy[str]:
     literals = st.sampled_from((*map(str, SOME_IDS), *map(_literal, SOME_IDS[:6] + ODD_IDS)))
-    return (literals | st.sampled_from(("$id", "$first"))).map("task(id: {})".format)
+    return (literals | st.sampled_from(("$id", "$first"))).map(f"{name}(id: {{}})".format)
 
 
-@st.composite
-def _tasks_calls(draw: DrawFn) -> str:
-    limit = draw(st.sampled_from(("", "null", "0", "1", "2", "7", "-1", "$limit", "$three")))
-    offset = draw(st.sampled_from(("", "null", "0", "1", "5", "-1", "$offset", "$one")))
-    order_by = draw(
+FILTERS = st.sampled_from(
+    (
+        *("", "", "", "null", "{}", "$filter"),
+        *("{completed: {eq: true}}", "{completed: {eq: $yes}}", "{completed: {neq: $on}}"),
+        *("{priority: {gte: $level}}", "{priority: {in: $levels}}", "{priority: {neq: NONE}}"),
+        *('{title: {contains: "a"}}', "{title: {startsWith: $part}}", "{title: {neq: $part}}"),
+        "{completed: {eq: false}, title: {contains: $part}}",
+    )
+)
+
+
+def _order_bys() -> SearchStrategy[str]:
+    return (
         st.sampled_from(("", "null", "[]", "$keys", "[$key]", "[{field: TITLE}, $key]"))
         | st.lists(_order_literals(), min_size=1, max_size=3).map(" ".join).map("[{}]".format)
         | _order_literals()
     )
-    arguments = {"limit": limit, "orderBy": order_by, "offset": offset}
-    return "tasks" + _arguments({name: value for name, value in arguments.items() if value})
+
+
+@st.composite
+def _tasks_calls(draw: DrawFn) -> str:
+    arguments = {
+        "limit": draw(st.sampled_from(("", "null", "0", "1", "2", "7", "-1", "$limit", "$three"))),
+        "filter": draw(FILTERS),
+        "orderBy": draw(_order_bys()),
+        "offset": draw(st.sampled_from(("", "null", "0", "1", "5", "-1", "$offset", "$one"))),
+    }
+    return "tasks" + _arguments(arguments)
+
+
+@st.composite
+def _page_calls(draw: DrawFn) -> str:
+    arguments = {
+        "first": draw(st.sampled_from(("", "null", "0", "1", "2", "7", "-1", "$limit", "$three"))),
+        "orderBy": draw(_order_bys()),
+        "filter": draw(FILTERS),
+    }
+    return "tasksConnection" + _arguments(arguments)
+
+
+@st.composite
+def _nested_calls(draw: DrawFn, name: str, names: frozenset[str]) -> str:
+    numbers = ("", "", "null", "0", "1", "2", "$few", "$two")
+    values = {
+        "filter": FILTERS,
+        "orderBy": _order_bys(),
+        "limit": st.sampled_from(numbers),
+        "offset": st.sampled_from((*numbers, "", "")),
+        "first": st.sampled_from(numbers),
+    }
+    return name + _arguments({key: draw(values[key]) for key in values if key in names})
 
 
 @st.composite
@@ -210,7 +281,8 @@ def _mutation_calls(draw: DrawFn) -> str:
 
 
 def _arguments(arguments: dict[str, str]) -> str:
-    return f"({', '.join(map(': '.join, arguments.items()))})" if arguments else ""
+    given = ", ".join(f"{name}: {value}" for name, value in arguments.items() if value)
+    return f"({given})" if given else ""
 
 
 def _literal(value: Any) -> str:
@@ -227,12 +299,16 @@ class _Writer:
     calls: dict[str, str]
     fragments: dict[str, str] = field(default_factory=dict)
     conditions: dict[str, str] = field(default_factory=dict)
+    depths: dict[str, int] = field(default_factory=dict)
+    nested: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    room: int = 80
+    """How many more selections may be written; then each set gets one, and none goes deeper."""
 
     def request(self) -> Request:
         """Write the document and choose one of its operations."""
-        self.aliases = {"again": "task", "name": "title"} | self.draw(
+        self.aliases = {"again": "task", "heading": "title", "more": "subtasks"} | self.draw(
             st.dictionaries(
-                st.sampled_from(("a", "_b", "id", "title", "completedAt", "task", "path", "zz")),
+                st.sampled_from(("a", "_b", "id", "title", "subtasks", "task", "path", "zz")),
                 st.sampled_from(_field_names(self.root)),
                 max_size=5,
             )
@@ -240,11 +316,13 @@ class _Writer:
         for index in range(self.draw(st.integers(0, 4)), 0, -1):
             condition = self.draw(st.sampled_from(_composite_types(self.root)))
             name = f"F{index}"
-            body = self.selection_set(SCHEMA.type_map[condition], depth=2)
+            depth = self.draw(st.integers(0, 2))
+            body = self.selection_set(SCHEMA.type_map[condition], depth)
             self.conditions[name] = condition
+            self.depths[name] = depth
             self.fragments[name] = f"fragment {name} on {condition} {body}"
         bodies = [
-            self.selection_set(SCHEMA.type_map[self.root], depth=3)
+            self.selection_set(SCHEMA.type_map[self.root], DEPTH)
             for _ in range(self.draw(st.sampled_from((1, 1, 1, 2, 3))))
         ]
         chosen = self.draw(st.integers(0, len(bodies) - 1))
@@ -291,7 +369,9 @@ class _Writer:
 
     def selection_set(self, parent: GraphQLNamedType, depth: int) -> str:
         """Write a selection set of a type."""
-        length = self.draw(st.sampled_from((3, 2, 4, 1)))
+        length = self.draw(st.sampled_from((3, 2, 4, 1))) if self.room > 0 else 1
+        depth = depth if self.room > 0 else 0
+        self.room -= length
         return f"{{ {' '.join(self.selection(parent, depth) for _ in range(length))} }}"
 
     def selection(self, parent: GraphQLNamedType, depth: int) -> str:
@@ -299,10 +379,11 @@ class _Writer:
         spreads = [
             name
             for name, condition in self.conditions.items()
-            if type_comparators.do_types_overlap(SCHEMA, SCHEMA.type_map[condition], parent)
+            if self.depths[name] <= depth
+            and type_comparators.do_types_overlap(SCHEMA, SCHEMA.type_map[condition], parent)
         ]
         kinds = ["field"] * 12 + ["inline"] * 4 * (depth > 0) + ["spread"] * 6 * bool(spreads)
-        kinds += ["wide"] * (parent.name == "Task")
+        kinds += ["wide"] * (parent.name == "Task" and self.room > WIDE / 2)
         directive = self.draw(st.sampled_from(DIRECTIVES))
         match self.draw(st.sampled_from(kinds)):
             case "spread":
@@ -312,9 +393,11 @@ class _Writer:
                 inner = parent if condition is None else SCHEMA.type_map[condition]
                 on = "" if condition is None else f" on {condition}"
                 return f"...{on}{directive} {self.selection_set(inner, depth - 1)}"
-            case "wide":  # more keys than one SQL function takes arguments
-                names = [*parent.fields, "__typename"]
-                return " ".join(f"w{i}: {names[i % len(names)]}" for i in range(70))
+            case "wide":
+                leaves = [name for name, part in parent.fields.items() if _is_plain(part)]
+                names = [*leaves, "__typename"]
+                self.room -= WIDE // 2  # they have no arguments and no directives
+                return " ".join(f"w{i}: {names[i % len(names)]}" for i in range(WIDE))
         return self.field(parent, directive, depth)
 
     def field(self, parent: GraphQLNamedType, directive: str, depth: int) -> str:
@@ -324,15 +407,28 @@ class _Writer:
             if depth > 0:
                 choices = [*self.calls.items()] * 4 + choices[:1]
         else:
-            choices += [
+            found = [
                 (key, name)
                 for name, definition in parent.fields.items()
+                if name not in NOT_GENERATED
                 if depth > 0 or is_leaf_type(get_named_type(definition.type))
                 for key in {name: name, **self.aliases}
                 if self.aliases.get(key, key) == name
             ]
+            deeper = [
+                choice
+                for choice in found
+                if is_composite_type(get_named_type(parent.fields[choice[1]].type))
+            ]
+            choices = (deeper if deeper and self.draw(st.booleans()) else found) or choices
         key, call = self.draw(st.sampled_from(choices))
         name = call.partition("(")[0]
+        if parent.name != self.root and name != "__typename" and parent.fields[name].args:
+            place = (parent.name, key, name)
+            if place not in self.nested:
+                names = frozenset(parent.fields[name].args)
+                self.nested[place] = self.draw(_nested_calls(name, names))
+            call = self.nested[place]
         text = (call if key == name else f"{key}: {call}") + directive
         if name == "__typename":
             return text
@@ -340,6 +436,10 @@ class _Writer:
         if is_leaf_type(inner):
             return text
         return f"{text} {self.selection_set(inner, depth - 1)}"
+
+
+def _is_plain(definition: GraphQLField) -> bool:
+    return is_leaf_type(get_named_type(definition.type)) and not definition.args
 
 
 def _conditions(parent: GraphQLNamedType) -> list[str]:

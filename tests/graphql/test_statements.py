@@ -21,6 +21,63 @@ async def test_one_statement_a_root_field(client: Client, address: Address, rows
     assert len(statements) == 3 + address.is_sqlite  # its BEGIN; asyncpg's does not come by here
 
 
+DEEP = "{ tasks { project { tasks { labels { name } } } subtasks { labels { name } } } }"
+
+
+@pytest.mark.parametrize("rows", [0, 1, 50])
+@pytest.mark.parametrize(
+    "document",
+    [
+        DEEP,
+        "{ projects { name tasks { title subtasks { labels { taskCount } } } } }",
+        "{ labels { name taskCount(filter: {project: {isNull: false}}) } }",
+        "{ tasks { parent { parent { project { taskCount } } } subtaskCount } }",
+        """{ projects { tasksConnection(first: 2) { totalCount pageInfo { hasNextPage endCursor }
+        nodes { labels { name } } facets(by: [LABEL]) { buckets { count } } } } }""",
+        """{ tasksConnection { edges { cursor node { subtasks(limit: 1) { labels { name } } } }
+        totalCount facets(by: [PROJECT, DUE]) { field buckets { label } } } }""",
+    ],
+    ids=["deep", "projects", "counts", "parents", "pages", "page"],
+)
+async def test_one_statement_however_deep(
+    client: Client, address: Address, document: str, rows: int
+) -> None:
+    """What rows lead to is read by the statement that reads them, however many there are."""
+    address.execute(*related_rows(rows))
+    with statements_run() as statements:
+        await client.data(document)
+    assert len(selects(statements)) == 1
+    assert len(statements) == 1 + address.is_sqlite
+
+
+async def test_every_level_has_its_rows(client: Client, address: Address) -> None:
+    """The one statement reads all: a project's tasks, a task's subtasks, the labels of both."""
+    address.execute(*related_rows(50))
+    tasks = (await client.data(DEEP))["tasks"]
+    assert len(tasks) == 100
+    named = [{"labels": [{"name": f"{number:02}"} for number in range(1, 51)]}]
+    of_project = named + [{"labels": []}] * 49
+    assert tasks[0] == {"project": {"tasks": of_project}, "subtasks": named + [{"labels": []}] * 49}
+    assert tasks[99] == {"project": None, "subtasks": []}
+
+
+def related_rows(count: int) -> list[str]:
+    """Write so many projects, tasks in the first, labels, and subtasks of the first task."""
+    numbers = range(1, count + 1)
+    return [
+        statement
+        for number in numbers
+        for statement in (
+            f"INSERT INTO projects (id, name) VALUES ({number}, 'p')",
+            f"INSERT INTO labels (id, name) VALUES ({number}, '{number:02}')",
+            f"INSERT INTO tasks (id, title, project_id) VALUES ({number}, 't', 1)",
+            f"INSERT INTO tasks (id, title, parent_id) VALUES ({number + 1000}, 's', 1)",
+            f"INSERT INTO task_labels (task_id, label_id) VALUES (1, {number})",
+            f"INSERT INTO task_labels (task_id, label_id) VALUES (1001, {number})",
+        )
+    ]
+
+
 @pytest.mark.parametrize("rows", [1, 50])
 async def test_nothing_that_is_left_out_is_read(
     client: Client, address: Address, rows: int

@@ -1,18 +1,18 @@
 SELECT CAST(json_build_object(
-  'title', coalesce(tasks.title, ''),
-  'completed', coalesce(tasks.completed, false)) AS TEXT) AS json_build_object_1
-FROM tasks
-WHERE tasks.id = $1::BIGINT;
+  'title', coalesce(tasks_1.title, ''),
+  'completed', coalesce(tasks_1.is_completed, false)) AS TEXT) AS json_build_object_1
+FROM tasks AS tasks_1
+WHERE tasks_1.id = $1::BIGINT;
 -- with [2]
 
 SELECT CAST(json_build_object(
-  'id', CAST(tasks.id AS TEXT)) AS TEXT) AS json_build_object_1
-FROM tasks
-WHERE tasks.id = $1::BIGINT;
+  'id', CAST(tasks_1.id AS TEXT)) AS TEXT) AS json_build_object_1
+FROM tasks AS tasks_1
+WHERE tasks_1.id = $1::BIGINT;
 -- with [9007199254740993]
 
 SELECT CAST(json_build_object(
-  'title', coalesce(tasks.title, '')) AS TEXT) AS json_build_object_1
-FROM tasks
-WHERE tasks.id = $1::BIGINT;
+  'title', coalesce(tasks_1.title, '')) AS TEXT) AS json_build_object_1
+FROM tasks AS tasks_1
+WHERE tasks_1.id = $1::BIGINT;
 -- with [404]

@@ -1,19 +1,25 @@
 BEGIN IMMEDIATE;
 
-INSERT INTO tasks (title, description, completed) VALUES (?, ?, ?);
--- with ['Sharpen the pencil', '', 0]
+SELECT tasks.id, tasks.position
+FROM tasks
+ORDER BY tasks.position DESC, tasks.id DESC
+LIMIT ? OFFSET ?;
+-- with [1, 0]
+
+INSERT INTO tasks (title, description, completed, priority, due_on, due_at, start_on, position, project_id, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+-- with ['Sharpen the pencil', '', 0, 0, None, None, None, 'p9007199254740994', None, None]
 
 SELECT json_object(
-  'title', CAST(coalesce(tasks.title, '') AS TEXT),
-  'description', CAST(coalesce(tasks.description, '') AS TEXT),
-  'completed', iif(tasks.completed, json('true'), json('false'))) AS json_object_1
-FROM tasks
-WHERE tasks.id = ?;
+  'title', CAST(coalesce(tasks_1.title, '') AS TEXT),
+  'description', CAST(coalesce(tasks_1.description, '') AS TEXT),
+  'completed', iif(tasks_1.is_completed, json('true'), json('false'))) AS json_object_1
+FROM tasks AS tasks_1
+WHERE tasks_1.id = ?;
 -- with [9007199254740994]
 
 SELECT json_object(
-  'version', CAST(tasks.version AS INTEGER),
-  'completedAt', CAST(tasks.completed_at AS TEXT)) AS json_object_1
-FROM tasks
-WHERE tasks.id = ?;
+  'version', CAST(tasks_1.version AS INTEGER),
+  'completedAt', CAST(tasks_1.completed_at AS TEXT)) AS json_object_1
+FROM tasks AS tasks_1
+WHERE tasks_1.id = ?;
 -- with [9007199254740994]

@@ -1,14 +1,15 @@
 SELECT count(*) AS count_1, CAST(coalesce(json_agg(json_build_object(
-  'id', CAST(tasks.id AS TEXT),
-  'title', coalesce(tasks.title, ''),
-  'description', coalesce(tasks.description, ''),
-  'completed', coalesce(tasks.completed, false),
-  'completedAt', to_char(timezone('UTC', tasks.completed_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-  'version', tasks.version,
-  'createdAt', to_char(timezone('UTC', tasks.created_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-  'updatedAt', to_char(timezone('UTC', tasks.updated_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))), CAST('[]' AS JSON)) AS TEXT) AS coalesce_1
-FROM (SELECT tasks.id AS id, tasks.title AS title, tasks.description AS description, tasks.completed AS completed, tasks.completed_at AS completed_at, tasks.version AS version, tasks.created_at AS created_at, tasks.updated_at AS updated_at
-FROM tasks
-ORDER BY tasks.id ASC
-LIMIT $1::BIGINT OFFSET $2::BIGINT) AS tasks;
+  'id', CAST(tasks_2.id AS TEXT),
+  'title', coalesce(tasks_2.title, ''),
+  'description', coalesce(tasks_2.description, ''),
+  'completed', coalesce(tasks_2.is_completed, false),
+  'completedAt', to_char(timezone('UTC', tasks_2.completed_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+  'version', tasks_2.version,
+  'createdAt', to_char(timezone('UTC', tasks_2.created_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+  'updatedAt', to_char(timezone('UTC', tasks_2.updated_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))), CAST('[]' AS JSON)) AS TEXT) AS coalesce_1
+FROM (SELECT tasks_1.id AS id, tasks_1.title AS title, tasks_1.description AS description, tasks_1.is_completed AS is_completed, tasks_1.completed_at AS completed_at, tasks_1.version AS version, tasks_1.created_at AS created_at, tasks_1.updated_at AS updated_at
+FROM tasks AS tasks_1
+WHERE true
+ORDER BY tasks_1.id ASC
+LIMIT $1::BIGINT OFFSET $2::BIGINT) AS tasks_2;
 -- with [10001, 0]

@@ -1,14 +1,16 @@
 SELECT count(*) AS count_1, CAST(coalesce(json_agg(json_build_object(
   '__typename', 'Task')), CAST('[]' AS JSON)) AS TEXT) AS coalesce_1
-FROM (SELECT tasks.id AS id
-FROM tasks
-ORDER BY tasks.id ASC
-LIMIT $1::BIGINT OFFSET $2::BIGINT) AS tasks;
+FROM (SELECT tasks_1.id AS id
+FROM tasks AS tasks_1
+WHERE true
+ORDER BY tasks_1.id ASC
+LIMIT $1::BIGINT OFFSET $2::BIGINT) AS tasks_2;
 -- with [10001, 0]
 
 SELECT count(*) AS count_1, CAST(coalesce(json_agg(json_build_object()), CAST('[]' AS JSON)) AS TEXT) AS coalesce_1
-FROM (SELECT tasks.id AS id
-FROM tasks
-ORDER BY tasks.id ASC
-LIMIT $1::BIGINT OFFSET $2::BIGINT) AS tasks;
+FROM (SELECT tasks_1.id AS id
+FROM tasks AS tasks_1
+WHERE true
+ORDER BY tasks_1.id ASC
+LIMIT $1::BIGINT OFFSET $2::BIGINT) AS tasks_2;
 -- with [2, 0]

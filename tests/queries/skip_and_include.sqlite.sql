@@ -1,9 +1,9 @@
 BEGIN;
 
 SELECT json_object(
-  'id', CAST(tasks.id AS TEXT),
-  'title', CAST(coalesce(tasks.title, '') AS TEXT),
-  'completed', iif(tasks.completed, json('true'), json('false'))) AS json_object_1
-FROM tasks
-WHERE tasks.id = ?;
+  'id', CAST(tasks_1.id AS TEXT),
+  'title', CAST(coalesce(tasks_1.title, '') AS TEXT),
+  'completed', iif(tasks_1.is_completed, json('true'), json('false'))) AS json_object_1
+FROM tasks AS tasks_1
+WHERE tasks_1.id = ?;
 -- with [2]

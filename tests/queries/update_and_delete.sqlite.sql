@@ -1,6 +1,6 @@
 BEGIN IMMEDIATE;
 
-SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at
+SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
 FROM tasks
 WHERE tasks.id = ?;
 -- with [1]
@@ -9,17 +9,24 @@ UPDATE tasks SET completed=? WHERE tasks.id = ?;
 -- with [1, 1]
 
 SELECT json_object(
-  'id', CAST(tasks.id AS TEXT),
-  'title', CAST(coalesce(tasks.title, '') AS TEXT),
-  'completed', iif(tasks.completed, json('true'), json('false')),
-  'version', CAST(tasks.version AS INTEGER)) AS json_object_1
-FROM tasks
-WHERE tasks.id = ?;
+  'id', CAST(tasks_1.id AS TEXT),
+  'title', CAST(coalesce(tasks_1.title, '') AS TEXT),
+  'completed', iif(tasks_1.is_completed, json('true'), json('false')),
+  'version', CAST(tasks_1.version AS INTEGER)) AS json_object_1
+FROM tasks AS tasks_1
+WHERE tasks_1.id = ?;
 -- with [1]
 
 BEGIN IMMEDIATE;
 
-SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at
+SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
+FROM tasks
+WHERE tasks.id = ?;
+-- with [3]
+
+BEGIN IMMEDIATE;
+
+SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
 FROM tasks
 WHERE tasks.id = ?;
 -- with [1]
@@ -29,7 +36,7 @@ DELETE FROM tasks WHERE tasks.id = ?;
 
 BEGIN IMMEDIATE;
 
-SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at
+SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
 FROM tasks
 WHERE tasks.id = ?;
 -- with [1]

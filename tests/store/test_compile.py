@@ -10,16 +10,52 @@ from typing import Any
 import orjson
 import pytest
 
+from gql_tasks.domain.filters import Compare, Operator, Related
 from gql_tasks.domain.page import Direction, Nulls, Order, OrderField
-from gql_tasks.domain.plan import Column, Constant, Entity, ReadPlan, ReadShape
+from gql_tasks.domain.plan import (
+    UNLIMITED,
+    Column,
+    Constant,
+    Count,
+    Many,
+    One,
+    ReadPlan,
+    Row,
+    Rows,
+    Selected,
+)
+from gql_tasks.domain.relations import Entity, Relation
+from gql_tasks.domain.search import read_search
+from gql_tasks.domain.values import Slot, Value
 from gql_tasks.store.address import open_database
-from gql_tasks.store.compile import COLUMNS, compile_statement
+from gql_tasks.store.columns import COLUMNS
+from gql_tasks.store.compile import compile_statement
 from gql_tasks.store.database import MAX_STATEMENTS, Database, statement_cache
-from gql_tasks.store.dialects import POSTGRESQL, SQLITE
+from gql_tasks.store.dialects import Dialect
+from gql_tasks.store.postgresql_sql import POSTGRESQL
+from gql_tasks.store.sqlite_sql import SQLITE
 from tests.sql import Address
+from tests.statements import statements_run
 
 ID = (Column("id", "id"),)
 NAMES = sorted(COLUMNS[Entity.TASK])
+LIMIT, OFFSET = Slot(0), Slot(1)
+
+
+def rows(entity: Entity, fields: tuple[Selected, ...], **options: Any) -> Rows:
+    """Shape a list whose limit and offset are the first two values."""
+    return Rows(entity, fields, LIMIT, OFFSET, **options)
+
+
+def deep(subtasks: Rows) -> Rows:
+    """Shape tasks with rows of every relation, lists in lists and a count."""
+    labels = Many("labels", Relation.TASK_LABELS, rows(Entity.LABEL, (Column("name", "name"),)))
+    tasks = Many("tasks", Relation.PROJECT_TASKS, rows(Entity.TASK, (*ID, labels)))
+    project = One("project", Relation.TASK_PROJECT, (*ID, tasks))
+    parent = One("parent", Relation.TASK_PARENT, (*ID, labels))
+    count = Count("count", Relation.TASK_SUBTASKS)
+    subtask = Many("subtasks", Relation.TASK_SUBTASKS, subtasks)
+    return rows(Entity.TASK, (*ID, project, parent, count, subtask))
 
 
 @pytest.fixture
@@ -42,8 +78,8 @@ async def answer(database: Database, plan: ReadPlan) -> Any:
 
 def order_by(*orders: Order) -> str:
     """Compile a list's order for SQLite."""
-    text = compile_statement(ReadShape(Entity.TASK, ID, many=True, order_by=orders), SQLITE).text
-    return text.partition("ORDER BY ")[2].partition("\n")[0].replace("tasks.", "")
+    text = compile_statement(rows(Entity.TASK, ID, order_by=orders), SQLITE).text
+    return text.partition("ORDER BY ")[2].partition("\n")[0].replace("tasks_1.", "")
 
 
 F = OrderField
@@ -73,35 +109,85 @@ def test_order(orders: tuple[Order, ...], text: str) -> None:
     assert order_by(*orders) == text
 
 
-@pytest.mark.parametrize("field", OrderField)
-@pytest.mark.parametrize("dialect", [SQLITE, POSTGRESQL], ids=["sqlite", "postgresql"])
-def test_the_text_has_no_values(field: OrderField, dialect: Any) -> None:
+DIALECTS = pytest.mark.parametrize("dialect", [SQLITE, POSTGRESQL], ids=["sqlite", "postgresql"])
+
+
+@pytest.mark.parametrize("field", [field for field in F if field is not F.NAME])
+@DIALECTS
+def test_the_text_has_no_values(field: OrderField, dialect: Dialect) -> None:
     """All values are bound, in the order in which the text takes them."""
-    listing = ReadShape(Entity.TASK, ID, many=True, order_by=(Order(field),))
-    assert compile_statement(listing, dialect).parameters == ("limit", "offset")
-    statement = compile_statement(ReadShape(Entity.TASK, ID, many=False), dialect)
-    assert statement.bind({"id": 7}) == (7,)
+    search = Slot(2) if field is F.RELEVANCE else None
+    listing = rows(Entity.TASK, ID, order_by=(Order(field),), search=search)
+    statement = compile_statement(listing, dialect)
+    assert set(statement.parameters) == {0, 1, *([2] if search else [])}
+    assert statement.parameters[-2:] == (0, 1)
+    assert len(statement.bind((7, 8, read_search("milk")))) == len(statement.parameters)
+    assert compile_statement(Row(Entity.TASK, ID, Slot(0)), dialect).bind((7,)) == (7,)
+
+
+@DIALECTS
+def test_values_of_nested_lists_are_bound(dialect: Dialect) -> None:
+    """A value deep inside has its own place: the text takes each slot that the shape names."""
+    where = Related(Relation.TASK_LABELS, Compare("name", Operator.EQ, Slot(4)))
+    shape = deep(Rows(Entity.TASK, ID, Slot(2), Slot(3), where=where))
+    statement = compile_statement(shape, dialect)
+    assert set(statement.parameters) == {0, 1, 2, 3, 4}
+    values: tuple[Value, ...] = (10, 0, 20, 1, "home")
+    assert statement.bind(values) == tuple(values[index] for index in statement.parameters)
+
+
+@DIALECTS
+@pytest.mark.parametrize("entity", Entity)
+def test_by_id_and_listing(entity: Entity, dialect: Dialect) -> None:
+    """Plans made without a client have all the values that their statements take."""
+    by_id = ReadPlan.by_id(entity, ID, 7)
+    assert compile_statement(by_id.shape, dialect).bind(by_id.values) == (7,)
+    listing = ReadPlan.listing(entity, ID)
+    assert compile_statement(listing.shape, dialect).bind(listing.values) == (UNLIMITED, 0)
 
 
 def test_statements_are_compiled_once() -> None:
     """Equal shapes have one statement."""
     statements = statement_cache(SQLITE)
-    assert statements(ReadShape(Entity.TASK, ID, many=True)) is statements(
-        ReadShape(Entity.TASK, (Column("id", "id"),), many=True)
+    where = Related(Relation.TASK_LABELS, Compare("name", Operator.EQ, Slot(4)))
+    first, second = (
+        deep(Rows(Entity.TASK, (Column("id", "id"),), Slot(2), Slot(3), where=where))
+        for _ in range(2)
     )
+    assert first is not second
+    assert statements(first) is statements(second)
 
 
 def test_the_statement_cache_is_bounded() -> None:
     """Shapes that clients invent do not add up: those used last are kept."""
     statements = statement_cache(SQLITE)
     shapes = [
-        ReadShape(Entity.TASK, (Constant(f"k{i}", "Task"),), many=False)
-        for i in range(MAX_STATEMENTS + 1)
+        Row(Entity.TASK, (Constant(f"k{i}", "Task"),), Slot(0)) for i in range(MAX_STATEMENTS + 1)
     ]
     kept = [statements(shape) for shape in shapes]
     assert statements(shapes[1]) is kept[1]
     assert statements(shapes[-1]) is kept[-1]
     assert statements(shapes[0]) is not kept[0]
+
+
+async def test_the_same_shape_with_other_values(database: Database, address: Address) -> None:
+    """Lists inside a list take their values when they run; the statement stays the same."""
+    address.execute(
+        "INSERT INTO tasks (id, title) VALUES (1, 'parent')",
+        "INSERT INTO tasks (id, title, parent_id) VALUES (2, 'a', 1), (3, 'b', 1), (4, 'c', 1)",
+    )
+    where = Compare("title", Operator.GTE, Slot(4))
+    titles = (Column("title", "title"),)
+    subtasks = Rows(Entity.TASK, titles, Slot(2), Slot(3), where=where)
+    shape = deep(subtasks)
+    with statements_run() as statements:
+        first = await answer(database, ReadPlan(shape, (1, 0, 1, 1, "a")))
+        second = await answer(database, ReadPlan(shape, (1, 0, 5, 0, "b")))
+    assert [task["title"] for task in first[0]["subtasks"]] == ["b"]
+    assert [task["title"] for task in second[0]["subtasks"]] == ["b", "c"]
+    reads = [statement.text for statement in statements if statement.text.startswith("SELECT")]
+    assert len(reads) == 2
+    assert reads[0] == reads[1]
 
 
 @pytest.mark.parametrize("many", [False, True], ids=["one", "many"])

@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from gql_tasks.domain.errors import Refused
-from gql_tasks.domain.plan import Column, Entity, ReadPlan
+from gql_tasks.domain.plan import Column, ReadPlan
+from gql_tasks.domain.relations import Entity
 from gql_tasks.domain.task import NewTask
 from gql_tasks.services import tasks
 from gql_tasks.store.address import open_database

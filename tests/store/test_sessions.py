@@ -13,7 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from gql_tasks.domain.page import Slice
-from gql_tasks.domain.plan import Column, Entity, ReadPlan
+from gql_tasks.domain.plan import Column, ReadPlan
+from gql_tasks.domain.relations import Entity
 from gql_tasks.store import sqlite
 from gql_tasks.store.address import open_database
 from gql_tasks.store.database import Answer, Database, OperationSession

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from gql_tasks.domain.errors import StoreUnavailable, StoreUnusable
-from gql_tasks.domain.plan import Column, Entity, ReadPlan
+from gql_tasks.domain.plan import Column, ReadPlan
+from gql_tasks.domain.relations import Entity
 from gql_tasks.domain.task import NewTask
 from gql_tasks.services import tasks
 from gql_tasks.store.address import open_database

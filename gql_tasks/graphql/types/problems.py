@@ -14,6 +14,9 @@ class ProblemCode(Enum):
 
     INVALID = strawberry.enum_value("INVALID", description="A value breaks a rule.")
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is no row with this id.")
+    TOO_MANY = strawberry.enum_value(
+        "TOO_MANY", description="It is more at once than one mutation takes."
+    )
 
 
 @strawberry.interface(
@@ -40,6 +43,14 @@ class NotFoundProblem(Problem):
     id: strawberry.ID = strawberry.field(description="The id, as it was sent.")
 
 
+@strawberry.type(description="More at once than one mutation takes.")
+class TooManyProblem(Problem):
+    """The work is to be split."""
+
+    limit: int = strawberry.field(description="How many it takes.")
+    actual: int = strawberry.field(description="How many there were.")
+
+
 def problems_of(refused: errors.Refused) -> list[Problem]:
     """Show a refusal to the client, in the order in which its problems were found."""
     return [*map(_problem, refused.problems)]
@@ -51,6 +62,10 @@ def _problem(problem: errors.Problem) -> Problem:
         case errors.NotFound(message=message, id=row_id):
             return NotFoundProblem(
                 code=ProblemCode.NOT_FOUND, message=message, path=path, id=strawberry.ID(row_id)
+            )
+        case errors.TooMany(message=message, limit=limit, actual=actual):
+            return TooManyProblem(
+                code=ProblemCode.TOO_MANY, message=message, path=path, limit=limit, actual=actual
             )
         case errors.Problem(message=message):
             return InvalidProblem(code=ProblemCode.INVALID, message=message, path=path)

@@ -6,11 +6,10 @@ constants as defaults of an added column; a row that still carries UNSTAMPED was
 somebody who does not know the column, and a trigger stamps it.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from alembic import op
-from sqlalchemy import Connection, inspect
+from sqlalchemy import inspect
+
+from gql_tasks.store.migrations.triggers import users_triggers_aside
 
 revision = "0001"
 down_revision = None
@@ -121,23 +120,6 @@ def upgrade() -> None:
     }[connection.dialect.name]
     if not inspect(connection).has_table("tasks"):
         additions = table + additions
-    with _users_triggers_aside(connection):
+    with users_triggers_aside(connection):
         for statement in additions:
             connection.exec_driver_sql(statement)
-
-
-@contextmanager
-def _users_triggers_aside(connection: Connection) -> Iterator[None]:
-    """Keep triggers that somebody else made from taking the migration's UPDATE for a user's."""
-    if connection.dialect.name != "sqlite":
-        yield  # nothing there sets them off
-        return
-    triggers = connection.exec_driver_sql(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'tasks'"
-    ).all()
-    quote = connection.dialect.identifier_preparer.quote_identifier
-    for name, _ in triggers:
-        connection.exec_driver_sql(f"DROP TRIGGER {quote(name)}")
-    yield
-    for _, sql in triggers:
-        connection.exec_driver_sql(sql)

@@ -1,0 +1,67 @@
+"""Rows that a write names: those it is about, and those its input leads to."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from gql_tasks.domain.errors import NotFound, Problem, Refused, TooMany
+from gql_tasks.domain.ids import Reference, not_found, parse_id
+from gql_tasks.domain.relations import Entity
+from gql_tasks.store.database import WriteSession
+from gql_tasks.store.rows import lock_existing
+from gql_tasks.store.tables import LabelRow, ProjectRow, TaskRow
+
+Row = TypeVar("Row", TaskRow, ProjectRow, LabelRow)
+
+ENTITIES: dict[type, Entity] = {
+    TaskRow: Entity.TASK,
+    ProjectRow: Entity.PROJECT,
+    LabelRow: Entity.LABEL,
+}
+
+
+def missing_rows(session: WriteSession, references: Iterable[Reference]) -> list[NotFound]:
+    """Find the references that lead to no row; the rows of the others stay until the commit."""
+    wanted = [(reference, parse_id(reference.id)) for reference in references]
+    missing = []
+    existing: set[tuple[Entity, int]] = set()
+    for entity in (Entity.PROJECT, Entity.LABEL, Entity.TASK):
+        ids = {row_id for named, row_id in wanted if named.entity is entity and row_id is not None}
+        existing |= {(entity, row_id) for row_id in lock_existing(session, entity, ids)}
+    for reference, row_id in wanted:
+        if (reference.entity, row_id) not in existing:
+            missing.append(not_found(reference))
+    return missing
+
+
+def row_to_change(session: WriteSession, kind: type[Row], row_id: str) -> Row | None:
+    """Lock the row that a write changes; others may go on naming it."""
+    number = parse_id(row_id)
+    if number is None:
+        return None
+    return session.get(kind, number, with_for_update={"key_share": True})
+
+
+def row_to_delete(session: WriteSession, kind: type[Row], row_id: str) -> Row:
+    """Lock the row that a write deletes. Raises Refused where there is none."""
+    number = parse_id(row_id)
+    row = None if number is None else session.get(kind, number, with_for_update=True)
+    if row is None:
+        raise Refused(no_such_row(kind, row_id))
+    return row
+
+
+def no_such_row(kind: type[Row], row_id: str) -> NotFound:
+    """Say that the row which a write is about does not exist."""
+    return not_found(Reference(ENTITIES[kind], row_id, ("id",)))
+
+
+def refuse_too_many(problems: Iterable[Problem]) -> None:
+    """Raise Refused where there is so much that nothing more is to be looked up."""
+    if too_many := [problem for problem in problems if isinstance(problem, TooMany)]:
+        raise Refused(*too_many)
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raise Refused with the problems, where there are any."""
+    if found := [*problems]:
+        raise Refused(*found)
