@@ -167,14 +167,14 @@ class Planner:
     ) -> Rows:
         """Say which rows a list's arguments ask for, and what is read of each."""
         entity = ENTITIES[object_type.name]
-        own = self.filter(arguments)
+        given = [part for part in (where, self.filter(arguments)) if part is not None]
         search = self.search(arguments)
         order_by = self.order_by(arguments, default_order)
         return Rows(
             entity,
             limit=self.values.bind(limit),
             offset=self.values.bind(offset),
-            where=where if own is None else own if where is None else every([where, own]),
+            where=every(given) if given else None,
             search=search,
             order_by=order_by,
             fields=self.fields(object_type, nodes),

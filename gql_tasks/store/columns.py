@@ -39,11 +39,13 @@ def _boolean(sql: Dialect, column: Expression) -> Expression:
     return sql.boolean(column)
 
 
-def _instant(sql: Dialect, column: Expression) -> Expression:
+def write_instant(sql: Dialect, column: Expression) -> Expression:
+    """Write an instant."""
     return sql.instant(column)
 
 
-def _day(sql: Dialect, column: Expression) -> Expression:
+def write_day(sql: Dialect, column: Expression) -> Expression:
+    """Write a day."""
     return sql.day(column)
 
 
@@ -53,8 +55,8 @@ def _priority(sql: Dialect, column: Expression) -> Expression:
 
 _STAMPS = {
     "version": ColumnSql("version", _number),
-    "created_at": ColumnSql("created_at", _instant),
-    "updated_at": ColumnSql("updated_at", _instant),
+    "created_at": ColumnSql("created_at", write_instant),
+    "updated_at": ColumnSql("updated_at", write_instant),
 }
 
 COLUMNS: Mapping[Entity, Mapping[str, ColumnSql]] = {
@@ -64,11 +66,11 @@ COLUMNS: Mapping[Entity, Mapping[str, ColumnSql]] = {
         "title": ColumnSql("title", _text),
         "description": ColumnSql("description", _text),
         "completed": ColumnSql("is_completed", _boolean),
-        "completed_at": ColumnSql("completed_at", _instant),
+        "completed_at": ColumnSql("completed_at", write_instant),
         "priority": ColumnSql("priority", _priority),
-        "due_on": ColumnSql("due_on", _day),
-        "due_at": ColumnSql("due_at", _instant),
-        "start_on": ColumnSql("start_on", _day),
+        "due_on": ColumnSql("due_on", write_day),
+        "due_at": ColumnSql("due_at", write_instant),
+        "start_on": ColumnSql("start_on", write_day),
         "position": ColumnSql("position", _text),
         **_STAMPS,
     },
@@ -77,7 +79,7 @@ COLUMNS: Mapping[Entity, Mapping[str, ColumnSql]] = {
         "name": ColumnSql("name", _text),
         "color": ColumnSql("color", _nullable_text),
         "position": ColumnSql("position", _text),
-        "archived_at": ColumnSql("archived_at", _instant),
+        "archived_at": ColumnSql("archived_at", write_instant),
         **_STAMPS,
     },
     Entity.LABEL: {

@@ -49,7 +49,10 @@ class ReadSession(Session):
 
         None where a row by id does not exist. Raises TooManyRows.
         """
-        statement = self.statements(plan.shape)
+        return self.execute_statement(self.statements(plan.shape), plan)
+
+    def execute_statement(self, statement: Statement, plan: ReadPlan) -> Answer:
+        """Run the statement of a plan's shape, where the caller has looked it up already."""
         values = statement.bind(plan.values)
         row = self.connection().exec_driver_sql(statement.text, values).first()
         if row is None:

@@ -1,6 +1,6 @@
 """What rows are sorted by, and how a sort key is written into a cursor."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,8 @@ from sqlalchemy.types import TypeEngine
 from gql_tasks.domain.page import NULLABLE, Order, OrderField, total_order
 from gql_tasks.domain.relations import Entity
 from gql_tasks.domain.values import Slot
-from gql_tasks.store.dialects import Dialect, Expression
+from gql_tasks.store.columns import Writer, write_day, write_instant
+from gql_tasks.store.dialects import Expression
 from gql_tasks.store.scope import Scope
 from gql_tasks.store.search import relevance
 from gql_tasks.store.tables import Day, Instant
@@ -27,20 +28,12 @@ class KeySql:
     """A sort key in a cursor: its type, and how it is written."""
 
     type_: TypeEngine[Any]
-    write: Callable[[Dialect, Expression], Expression]
-
-
-def _instant(dialect: Dialect, key: Expression) -> Expression:
-    return dialect.instant(key)
-
-
-def _day(dialect: Dialect, key: Expression) -> Expression:
-    return dialect.day(key)
+    write: Writer
 
 
 _INTEGER = KeySql(BigInteger(), lambda dialect, key: dialect.number(key))
 _TEXT = KeySql(String(), lambda dialect, key: dialect.nullable_text(key))
-_INSTANT = KeySql(Instant(), _instant)
+_INSTANT = KeySql(Instant(), write_instant)
 
 KEY_TYPES: Mapping[OrderField, KeySql] = {
     OrderField.ID: _INTEGER,
@@ -50,7 +43,7 @@ KEY_TYPES: Mapping[OrderField, KeySql] = {
     OrderField.COMPLETED_AT: _INSTANT,
     OrderField.PRIORITY: _INTEGER,
     OrderField.DUE: _INSTANT,
-    OrderField.START_ON: KeySql(Day(), _day),
+    OrderField.START_ON: KeySql(Day(), write_day),
     OrderField.CREATED_AT: _INSTANT,
     OrderField.UPDATED_AT: _INSTANT,
     OrderField.RELEVANCE: _INTEGER,

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from gql_tasks.domain.errors import InvalidArgument, StoreUnavailable, StoreUnusable
 from gql_tasks.domain.plan import ReadPlan
 from gql_tasks.store import migrate
+from gql_tasks.store.compile import Statement
 from gql_tasks.store.database import (
     Answer,
     Database,
@@ -119,7 +120,7 @@ class SqliteDatabase(Database):
                 ):
                     return work(session)
         except OperationalError as error:
-            raise _unavailable(error) from error
+            raise _translated(error) from error
 
     def _migrate(self) -> None:
         # A reader looks first: a file that is not a task store is left as it was, to the byte.
@@ -172,27 +173,27 @@ class SqliteOperationSession(ReadSession):
         """Read on the loop what has proved to be fast, all else on a thread."""
         statement = self.statements(plan.shape)
         if statement.proven_fast and plan.rows_visited <= ROWS_ON_LOOP and not self._turn.locked():
-            return self._timed_read(plan)
-        return self._read_in_thread(plan)
+            return self._timed_read(statement, plan)
+        return self._read_in_thread(statement, plan)
 
-    async def _read_in_thread(self, plan: ReadPlan) -> Answer:
+    async def _read_in_thread(self, statement: Statement, plan: ReadPlan) -> Answer:
         loop = asyncio.get_running_loop()
         async with self._turn:
-            reading = loop.run_in_executor(self._threads, self._timed_read, plan)
+            reading = loop.run_in_executor(self._threads, self._timed_read, statement, plan)
             try:
                 return await asyncio.shield(reading)
             except asyncio.CancelledError:
                 await asyncio.wait([reading])  # the thread is still on this session
                 raise
 
-    def _timed_read(self, plan: ReadPlan) -> Answer:
+    def _timed_read(self, statement: Statement, plan: ReadPlan) -> Answer:
         start = perf_counter()
         try:
-            return self.execute_plan(plan)
+            return self.execute_statement(statement, plan)
         except OperationalError as error:
-            raise _unavailable(error) from error
+            raise _translated(error) from error
         finally:
-            self.statements(plan.shape).proven_fast = perf_counter() - start < FAST_SECONDS
+            statement.proven_fast = perf_counter() - start < FAST_SECONDS
 
     async def finish(self) -> None:
         """End the snapshot."""
@@ -249,7 +250,7 @@ def _error_name(error: DatabaseError) -> str:
     return "_".join(name.split("_")[:2])
 
 
-def _unavailable(error: OperationalError) -> Exception:
+def _translated(error: OperationalError) -> Exception:
     if _error_name(error) in _BUSY:
         return StoreUnavailable("another program is writing to the database; try again")
     if str(error.orig) in _TOO_DEEP:
