@@ -1,5 +1,6 @@
 """The composition root: settings in, an ASGI application out."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -11,10 +12,13 @@ from gql_tasks.config import Settings
 from gql_tasks.graphql.router import TasksRouter
 from gql_tasks.graphql.schema import build_schema
 from gql_tasks.rest.tasks import tasks_router
+from gql_tasks.services.live import Live
+from gql_tasks.services.pruning import keep_pruned
 from gql_tasks.store.address import open_database
 from gql_tasks.web.errors import ERROR_HANDLERS
 from gql_tasks.web.pages import page_routes
 from gql_tasks.web.requests import RequestMiddleware
+from gql_tasks.web.stopping import Stopping
 
 
 def utc_now() -> datetime:
@@ -34,13 +38,22 @@ def create_app(
     """
     settings = settings or Settings()
     database = open_database(settings.database)
+    live = Live(database)
+    stopping = Stopping()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         try:
             await database.open()
-            yield
+            pruning = asyncio.create_task(
+                keep_pruned(database, days=settings.log_days, rows=settings.log_rows, clock=clock)
+            )
+            with stopping.heard():
+                yield
+            pruning.cancel()
+            await asyncio.wait([pruning])
         finally:
+            await live.close()
             await database.close()
 
     app = FastAPI(
@@ -55,7 +68,14 @@ def create_app(
     app.add_middleware(RequestMiddleware, max_body_bytes=settings.max_body_bytes)
     app.include_router(
         TasksRouter(
-            build_schema(), database, path="/graphql", max_rows=settings.max_rows, clock=clock
+            build_schema(),
+            database,
+            live,
+            path="/graphql",
+            max_rows=settings.max_rows,
+            max_body_bytes=settings.max_body_bytes,
+            clock=clock,
+            stopping=stopping,
         )
     )
     app.include_router(tasks_router(database))

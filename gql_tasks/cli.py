@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shlex
+import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -21,8 +22,15 @@ from gql_tasks.graphql.schema import print_sdl
 from gql_tasks.services import demo as demo_data
 from gql_tasks.store.address import open_database
 from gql_tasks.store.database import Database
+from gql_tasks.web.websockets import WebSockets
 
 T = TypeVar("T")
+
+UNREAD_SECONDS = 30
+"""How long the system keeps a connection whose peer takes nothing of what was sent to it."""
+
+PING_SECONDS = 20
+"""Between the pings of a WebSocket, and how long the peer may take to answer one."""
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
@@ -53,6 +61,8 @@ def main() -> None:
 @_setting("workers", metavar="INTEGER")
 @database_option
 @_setting("max_rows", metavar="INTEGER")
+@_setting("log_days", metavar="INTEGER")
+@_setting("log_rows", metavar="INTEGER")
 @_setting("max_body_bytes", metavar="INTEGER")
 @click.option("--reload", is_flag=True, help="Start again when the program's own source changes.")
 def serve(*, reload: bool, **options: Any) -> None:
@@ -69,6 +79,8 @@ def serve(*, reload: bool, **options: Any) -> None:
         _announce(settings, store, listener.getsockname()[1])
         # Workers and reloaded processes build their own application, from the environment.
         os.environ.update({f"{PREFIX}{name.upper()}": str(value) for name, value in settings})
+        # Whoever asks the server to stop has what they asked for: that is no failure.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         uvicorn.run(
             "gql_tasks.app:create_app",
             factory=True,
@@ -80,6 +92,11 @@ def serve(*, reload: bool, **options: Any) -> None:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=10,
+            ws=WebSockets,
+            ws_max_size=settings.max_body_bytes,
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PING_SECONDS,
+            ws_per_message_deflate=False,  # a window and a pass of zlib for every subscriber
         )
 
 
@@ -181,6 +198,13 @@ def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # An answer is two writes, and without this the second waits for the peer's delayed
+        # acknowledgement, 40 ms. uvicorn sees only a descriptor here, and does not set it itself.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; accepted connections inherit it
+            # Otherwise a peer that stops reading keeps its connection, and what waits in its
+            # buffers, for as long as it likes, also after the server has closed it.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * UNREAD_SECONDS)
         listener.bind((host, port))
         listener.listen()
     except (OSError, UnicodeError) as error:

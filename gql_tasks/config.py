@@ -39,9 +39,21 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="The most rows a root list answers; more are an error, never a silent cut.",
     )
+    log_days: int = Field(
+        30,
+        ge=1,
+        le=36_500,
+        description="How many days a change is kept for sync, history and undo.",
+    )
+    log_rows: int = Field(
+        1_000_000,
+        ge=1_000,
+        le=1_000_000_000,
+        description="The most changes that are kept; past it the oldest go before their time.",
+    )
     max_body_bytes: int = Field(
         1_048_576,
         ge=1_024,
         le=1_073_741_824,
-        description="The longest request body that is read.",
+        description="The longest request body, or WebSocket message, that is read.",
     )

@@ -157,11 +157,9 @@ class Server:
 
 
 @contextmanager
-def serve(*arguments: str, start_seconds: float = 30) -> Iterator[Server]:
-    """Run `gql-tasks serve` on a free port until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def serve(*arguments: str, start_seconds: float = 30, port: int | None = None) -> Iterator[Server]:
+    """Run `gql-tasks serve` on a port, a free one by default, until the block ends."""
+    port = port or free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "gql_tasks", "serve", "--port", str(port), *arguments],
         stdout=subprocess.PIPE,
@@ -175,6 +173,13 @@ def serve(*arguments: str, start_seconds: float = 30) -> Iterator[Server]:
     finally:
         process.terminate()
         process.communicate(timeout=30)
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _await_answer(server: Server, seconds: float) -> None:

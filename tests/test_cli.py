@@ -206,6 +206,8 @@ def test_variables(tmp_path: Path) -> None:
         "PORT": str(_free_port()),
         "WORKERS": "1",
         "MAX_ROWS": "2",
+        "LOG_DAYS": "2",
+        "LOG_ROWS": "2000",
         "MAX_BODY_BYTES": "2000",
     }
     assert {name.upper() for name in Settings.model_fields} == variables.keys()
@@ -226,6 +228,8 @@ def test_flags_win(tmp_path: Path) -> None:
         "--port": port,
         "--workers": "1",
         "--max-rows": "3",
+        "--log-days": "3",
+        "--log-rows": "3000",
         "--max-body-bytes": "3000",
     }
     assert {f"--{name.replace('_', '-')}" for name in Settings.model_fields} == flags.keys()

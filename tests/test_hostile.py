@@ -168,7 +168,7 @@ DOCUMENTS: dict[str, tuple[str, str]] = {
     "definition of a type": ("type Task { id: ID }", UNRESOLVED),
     "many operations": (" ".join(f"query Q{i} {{ __typename }}" for i in range(190)), UNRESOLVED),
     "the same operation twice": ("query A { __typename } query A { __typename }", UNRESOLVED),
-    "subscription": ("subscription { tasks { id } }", INVALID),
+    "subscription": ("subscription { tasks { id } }", "400 BAD_REQUEST"),
     "unknown directive": ("{ __typename @nope }", INVALID),
     "directive without its argument": ("{ __typename @skip }", INVALID),
     "directive with null": ("{ __typename @skip(if: null) }", INVALID),

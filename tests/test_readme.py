@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import httpx2
 import pytest
 from click.testing import CliRunner
 
 from gql_tasks import __version__
 from gql_tasks.cli import main
 from gql_tasks.config import PREFIX, Settings
-from gql_tasks.domain import search
-from gql_tasks.graphql import execution, filters, planner
+from gql_tasks.domain import search, task
+from gql_tasks.graphql import execution, filters, planner, socket_messages, sockets, writing
+from gql_tasks.services import live
 from tests.conftest import Client, Server
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -44,7 +46,7 @@ def examples() -> Iterator[tuple[str, str]]:
 async def test_operations_give_the_answers_shown(client: Client) -> None:
     """The GraphQL examples, run in order over an empty store, give the answers shown."""
     pairs = list(examples())
-    assert len(pairs) == 5
+    assert len(pairs) == 7
     for operation, answer in pairs:
         assert json.dumps(await client.graphql(operation)) == json.dumps(json.loads(answer))
 
@@ -72,12 +74,29 @@ def test_shell_sessions_print_what_is_shown(served: Server) -> None:
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_javascript_example_runs(served: Server, tmp_path: Path) -> None:
-    """The JavaScript example runs under Node and prints the tasks."""
-    (example,) = [text for language, text in blocks() if language == "js"]
-    script = tmp_path / "example.mjs"
-    script.write_text(example.replace("http://127.0.0.1:8000", served.url))
-    result = subprocess.run(["node", script], capture_output=True, text=True, check=True)
-    assert result.stdout == "[]\n"
+    """The JavaScript examples run under Node and print the tasks."""
+    sync, list_ = [text for language, text in blocks() if language == "js"]
+    assert run_script(list_, served, tmp_path) == "[]\n"
+    httpx2.post(f"{served.url}/tasks/", json={"title": "Tea"}).raise_for_status()
+    assert run_script(sync, served, tmp_path) == "[ 'Tea' ]\n"
+    # From the beginning of the log, and from a token of another store, it comes to the same.
+    resumed = sync.replace("await readEverything();\nawait sync();", "await sync();")
+    assert run_script(resumed, served, tmp_path) == "[ 'Tea' ]\n"
+    foreign = resumed.replace("let token = null", 'let token = "000000-000000000000"')
+    assert run_script(foreign, served, tmp_path) == "[ 'Tea' ]\n"
+
+
+def run_script(text: str, server: Server, directory: Path) -> str:
+    """Run an example against a server and return what it prints."""
+    script = directory / "example.mjs"
+    script.write_text(text.replace("http://127.0.0.1:8000", server.url))
+    return subprocess.run(["node", script], capture_output=True, text=True, check=True).stdout
+
+
+def test_live_example_is_tested() -> None:
+    """The live example is the one that tests/clients runs in a browser."""
+    (example,) = [text for language, text in blocks() if language == "javascript"]
+    assert example == (Path(__file__).parent / "clients/src/live_tasks.mjs").read_text()
 
 
 def test_settings_table_is_complete() -> None:
@@ -106,6 +125,15 @@ def test_limits_are_the_ones_in_force() -> None:
         filters.MAX_CONDITIONS,
         filters.MAX_RELATED,
         search.MAX_WORDS,
+        sockets.MAX_OPERATIONS,
+        socket_messages.MAX_ID_CHARACTERS,
+        task.MAX_TASKS,
+        task.MAX_LEVELS,
+        task.MAX_LABELS,
+        task.MAX_AT_ONCE,
+        task.MAX_LABELS_AT_ONCE,
+        writing.MAX_ID_CHARACTERS,
+        live.MAX_BACKLOG,
     ]
 
 

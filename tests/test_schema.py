@@ -59,6 +59,7 @@ NOT_SHOWN: Mapping[Entity, set[str]] = {
     },
     Entity.PROJECT: set(),
     Entity.LABEL: {"created_at", "updated_at"},
+    Entity.CHANGE: {"nulls"},
 }
 """Columns that no field shows as they are."""
 
@@ -134,7 +135,7 @@ def test_every_column_is_shown(name: str) -> None:
         if (name, field) not in RELATIONS.keys() | COUNTS.keys()
     }
     assert COLUMNS[entity].keys() - names - FOR_REST == set()
-    shown = {COLUMNS[entity][name].column for name in names}
+    shown = {column for name in names for column in COLUMNS[entity][name].columns}
     assert set(TABLES[entity].columns.keys()) - shown == NOT_SHOWN[entity]
 
 
@@ -178,28 +179,39 @@ ROWS = [
 TOO_DEEP = '{title: "a", subtasks: [' * 11 + '{title: "a"}' + "]}" * 11
 
 WAYS = {
-    "Query": "{ @ }",
-    "Mutation": "mutation { @ }",
-    "Task": "{ tasks { @ } }",
-    "Project": "{ projects { @ } }",
-    "Label": "{ labels { @ } }",
-    "TaskConnection": "{ tasksConnection { @ } }",
-    "TaskEdge": "{ tasksConnection { edges { @ } } }",
-    "PageInfo": "{ tasksConnection { pageInfo { @ } } }",
-    "Facet": "{ tasksConnection { facets(by: [DUE]) { @ } } }",
-    "FacetBucket": "{ tasksConnection { facets(by: [DUE]) { buckets { @ } } } }",
-    "TaskPayload": 'mutation { updateTask(id: 902, input: {title: "b"}) { @ } }',
-    "ProjectPayload": 'mutation { updateProject(id: 902, input: {name: "b"}) { @ } }',
-    "LabelPayload": 'mutation { updateLabel(id: 902, input: {name: "b"}) { @ } }',
-    "DeletePayload": "mutation { deleteTask(id: 903) { @ } }",
+    "Query": "{ § }",
+    "Mutation": "mutation { § }",
+    "Task": "{ tasks { § } }",
+    "Project": "{ projects { § } }",
+    "Label": "{ labels { § } }",
+    "TaskConnection": "{ tasksConnection { § } }",
+    "TaskEdge": "{ tasksConnection { edges { § } } }",
+    "PageInfo": "{ tasksConnection { pageInfo { § } } }",
+    "Facet": "{ tasksConnection { facets(by: [DUE]) { § } } }",
+    "FacetBucket": "{ tasksConnection { facets(by: [DUE]) { buckets { § } } } }",
+    "TaskPayload": 'mutation { updateTask(id: 902, input: {title: "b"}) { § } }',
+    "ProjectPayload": 'mutation { updateProject(id: 902, input: {name: "b"}) { § } }',
+    "LabelPayload": 'mutation { updateLabel(id: 902, input: {name: "b"}) { § } }',
+    "DeletePayload": "mutation { deleteTask(id: 903) { § } }",
     "InvalidProblem": 'mutation { createTask(input: {title: ""}) '
-    "{ problems { ... on InvalidProblem { @ } } } }",
+    "{ problems { ... on InvalidProblem { § } } } }",
     "NotFoundProblem": "mutation { deleteTask(id: 9) "
-    "{ problems { ... on NotFoundProblem { @ } } } }",
+    "{ problems { ... on NotFoundProblem { § } } } }",
+    "Change": "{ changes { changes { § } } }",
+    "ChangePage": "{ changes { § } }",
+    "TasksPayload": 'mutation { createTasks(input: [{title: "b"}]) { § } }',
+    "UndoPayload": 'mutation { undo(token: "000000-000000000000") { § } }',
+    "VersionConflictProblem": 'mutation { updateTask(id: 902, ifVersion: 99, input: {title: "b"}) '
+    "{ problems { ... on VersionConflictProblem { § } } } }",
+    "RolledBackProblem": "mutation @atomic { updateTask(id: 902, input: {}) "
+    "{ problems { ... on RolledBackProblem { § } } } deleteTask(id: 9) { deletedIds } }",
     "TooManyProblem": f"mutation {{ createTask(input: {TOO_DEEP}) "
-    "{ problems { ... on TooManyProblem { @ } } } }",
+    "{ problems { ... on TooManyProblem { § } } } }",
 }
-"""How a document comes to the fields of each type, at the place of the @."""
+"""How a document comes to the fields of each type, at the place of the §."""
+
+SUBSCRIBED = {"Subscription", "TaskEvent"}
+"""Types that no request answers; tests/services/test_live.py reads their fields."""
 
 VALUES = {
     "ID": '"902"',
@@ -208,6 +220,7 @@ VALUES = {
     "Int": "1",
     "Date": '"2026-01-31"',
     "DateTime": '"2026-01-31T08:00:00Z"',
+    "SyncToken": '"000000-000000000000"',
     "DateOrDuration": '"-P2W"',
     "DateTimeOrDuration": '"PT36H"',
 }
@@ -234,7 +247,7 @@ async def test_every_field_is_answered(client: Client, address: Address) -> None
         for field, declared in object_type(name).fields.items():
             address.execute(*ROWS)
             text = f"answer: {call(name, field, {})}{selection(declared.type)}"
-            body = await client.graphql(way.replace("@", text))
+            body = await client.graphql(way.replace("§", text))
             if "errors" in body or "answer" not in str(body):
                 failures[f"{name}.{field}"] = body
     assert failures == {}
@@ -243,7 +256,7 @@ async def test_every_field_is_answered(client: Client, address: Address) -> None
         for name, named in SCHEMA.type_map.items()
         if isinstance(named, GraphQLObjectType) and not is_introspection_type(named)
     }
-    assert object_types == WAYS.keys()
+    assert object_types == WAYS.keys() | SUBSCRIBED
 
 
 async def test_every_argument_is_read(client: Client, address: Address) -> None:
@@ -254,13 +267,26 @@ async def test_every_argument_is_read(client: Client, address: Address) -> None:
             for argument, part in declared.args.items():
                 address.execute(*ROWS)
                 given = value(f"{name}.{field}", part)
+                if argument == "clientMutationId":
+                    given = f'"{name}.{field}"'
+                if argument == "ifVersion":
+                    table = f"{field[6:].lower()}s"
+                    (row,) = address.fetch(f"SELECT version FROM {table} WHERE id = 902")
+                    given = str(row[0])
+                others = (
+                    {"filter": "{id: {eq: 902}}"} if field in {"updateTasks", "deleteTasks"} else {}
+                )
+                if field == "undo":
+                    document = 'mutation { createLabel(input: {name: "c"}) { syncToken } }'
+                    token = (await client.data(document))["createLabel"]["syncToken"]
+                    others = {"token": f'"{token}"'}
                 if argument in {"after", "before"}:
                     page = f"{field} {{ pageInfo {{ startCursor }} }}"
-                    cursor = first_cursor(await client.data(way.replace("@", page)))
+                    cursor = first_cursor(await client.data(way.replace("§", page)))
                     given = f'"{cursor}"'
-                text = call(name, field, {argument: given})
+                text = call(name, field, {argument: given} | others)
                 text += selection(declared.type)
-                failure = await failure_of(client, way.replace("@", text))
+                failure = await failure_of(client, way.replace("§", text))
                 if failure is not None:
                     failures[f"{name}.{field}({argument}:)"] = failure
     assert failures == {}
@@ -273,7 +299,7 @@ async def test_every_input_field_is_read(client: Client, address: Address) -> No
         for field, part in input_type(name).fields.items():
             address.execute(*ROWS)
             given = {field: value(f"{name}.{field}", part)}
-            failure = await failure_of(client, way.replace("@", members(name, given)))
+            failure = await failure_of(client, way.replace("§", members(name, given)))
             if failure is not None:
                 failures[f"{name}.{field}"] = failure
     assert failures == {}
@@ -431,9 +457,9 @@ def ways_to_inputs() -> dict[str, str]:
         for field, declared in object_type(root).fields.items():
             for argument, part in declared.args.items():
                 if is_input_object_type(named := get_named_type(part.type)):
-                    given = {argument: "[{@}]" if declared_as_list(part.type) else "{@}"}
+                    given = {argument: "[{§}]" if declared_as_list(part.type) else "{§}"}
                     text = call(root, field, given) + selection(declared.type)
-                    waiting.append((named.name, WAYS[root].replace("@", text)))
+                    waiting.append((named.name, WAYS[root].replace("§", text)))
     ways: dict[str, str] = {}
     while waiting:
         name, way = waiting.pop(0)
@@ -441,6 +467,6 @@ def ways_to_inputs() -> dict[str, str]:
             continue
         for field, part in input_type(name).fields.items():
             if is_input_object_type(named := get_named_type(part.type)):
-                given = {field: "[{@}]" if declared_as_list(part.type) else "{@}"}
-                waiting.append((named.name, way.replace("@", members(name, given))))
+                given = {field: "[{§}]" if declared_as_list(part.type) else "{§}"}
+                waiting.append((named.name, way.replace("§", members(name, given))))
     return ways

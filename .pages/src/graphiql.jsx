@@ -26,7 +26,7 @@ const post = createGraphiQLFetcher({
   url: endpoint,
   // Without it the toolkit asks for multipart/mixed (@defer) and leaves application/graphql-response+json out.
   enableIncrementalDelivery: false,
-  // subscriptionUrl: new URL(endpoint, location.href).href.replace(/^http/, "ws"),
+  subscriptionUrl: new URL(endpoint, location.href).href.replace(/^http/, "ws"),
 });
 
 // GraphiQL notices an operation's name a tenth of a second after the text changed. Whoever pastes and runs sooner would

@@ -5,12 +5,16 @@ TasksError
  ├─ InvalidArgument    a read that asks for something impossible
  ├─ InvalidCursor      a page asked for from a place that is not in its list
  ├─ TooManyRows        a list without a limit that matches more than the server sends
+ ├─ TooSlow            a subscriber that reads slower than events come
  ├─ StoreUnavailable   the database cannot answer now; trying again may work
+ │   └─ WritersCollided  others wrote at the same time, and this transaction had to give way
  └─ StoreUnusable      the database cannot be opened as a task store at all
 """
 
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from gql_tasks.domain.relations import Entity
 
 Path: TypeAlias = tuple[str, ...]
 """The way to a value in a use case's arguments, in the code's own spelling: `("input", "title")`.
@@ -44,11 +48,25 @@ class NotFound(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class VersionConflict(Problem):
+    """A row that has moved on; `version` is the one it has now, None where it is gone."""
+
+    entity: Entity
+    id: int
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class TooMany(Problem):
     """More at once than one write takes."""
 
     limit: int
     actual: int
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack(Problem):
+    """Nothing wrong with this write, but with another that was to be done with it or not at all."""
 
 
 class TasksError(Exception):
@@ -88,11 +106,22 @@ class TooManyRows(TasksError):
         self.max_rows = max_rows
 
 
+class TooSlow(TasksError):
+    """The subscriber reads slower than events come; it was cut off."""
+
+
 class StoreUnavailable(TasksError):
     """The database is busy or away.
 
     A write was not done, unless the connection to PostgreSQL broke while it committed.
     """
+
+
+class WritersCollided(StoreUnavailable):
+    """A transaction that PostgreSQL ended so that another might go on. It was not done."""
+
+    def __init__(self) -> None:
+        super().__init__("too many writers at once; try again")
 
 
 class StoreUnusable(TasksError):

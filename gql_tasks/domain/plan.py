@@ -5,7 +5,9 @@ and hashable: the store compiles one statement a shape. The values are bound whe
 
     Row    one row by id                Column, Constant               what a row answers itself
     Rows   a list                       One, Many, Count, Connection   what it leads to
-    Page   a part of a list, by cursor  Edges, Nodes, PageInfo, Total, Facets   what a page answers
+    Page   a part of a list, by cursor  Edges, Nodes, PageInfo, Total, Facets, Token   of a page
+    ById   rows by their ids            Entries, Token   what a part of the change log answers
+    Since  the change log from a place
 """
 
 from dataclasses import dataclass
@@ -167,7 +169,14 @@ class Facets:
     fields: tuple[Column | Constant | Buckets, ...]
 
 
-PageSelected: TypeAlias = Constant | Edges | Nodes | PageInfo | Total | Facets
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The change log's position in the snapshot that is read, answered under `key`."""
+
+    key: str
+
+
+PageSelected: TypeAlias = Constant | Edges | Nodes | PageInfo | Total | Facets | Token
 
 Bound: TypeAlias = tuple[Slot | None, ...]
 """A place in an order: a value for each of its keys, the id's last; None is a NULL."""
@@ -193,7 +202,47 @@ class Page:
     backward: bool = False
 
 
-ReadShape: TypeAlias = Row | Rows | Page
+@dataclass(frozen=True, slots=True)
+class ById:
+    """The rows with these ids, each by itself, in no order; those that do not exist are left out.
+
+    `ids` is a tuple of numbers.
+    """
+
+    entity: Entity
+    fields: tuple[Selected, ...]
+    ids: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Entries of the change log, the oldest first, answered under `key`."""
+
+    key: str
+    fields: tuple[Selected, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a change log: which log it was, and the position there."""
+
+    epoch: Slot
+    position: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """At most `limit` entries of the change log after a place, from its beginning without one.
+
+    A Column is `next_token`, `has_more` or `resync_required`.
+    """
+
+    fields: tuple[Constant | Column | Entries, ...]
+    limit: Slot
+    place: Place | None = None
+
+
+ReadShape: TypeAlias = Row | Rows | Page | ById | Since
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from enum import Enum
 
 
 class Entity(Enum):
-    """The kinds of rows."""
+    """The kinds of rows. CHANGE is an entry of the change log."""
 
     TASK = "task"
     PROJECT = "project"
     LABEL = "label"
+    CHANGE = "change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +31,4 @@ class Relation(Enum):
     TASK_LABELS = Path(Entity.TASK, Entity.LABEL, many=True)
     PROJECT_TASKS = Path(Entity.PROJECT, Entity.TASK, many=True)
     LABEL_TASKS = Path(Entity.LABEL, Entity.TASK, many=True)
+    TASK_HISTORY = Path(Entity.TASK, Entity.CHANGE, many=True)

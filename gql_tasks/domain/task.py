@@ -1,6 +1,6 @@
 """A task's own rules: what a new one holds, what a change may be, which rows both name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -19,9 +19,18 @@ MAX_TASKS = 1_000
 MAX_LEVELS = 10
 """Levels of subtasks under the task that an input creates."""
 
-
 MAX_LABELS = 5_000
 """Ids of labels that one input may name, those of all its tasks together."""
+
+MAX_AT_ONCE = 10_000
+"""Tasks that one bulk write may create, change or delete, subtasks of every level counted."""
+
+MAX_LABELS_AT_ONCE = 50_000
+"""Times that one bulk write may give a label to a task, or take one from it."""
+
+
+AT_MOST: Path = ("at_most",)
+"""The argument that says how many tasks a bulk write may change or delete."""
 
 
 class FromParent(Enum):
@@ -89,8 +98,22 @@ def unfold(task: NewTask) -> list[Planted]:
 
     This is the order in which they are written, and so the order by hand of those without a place.
     """
+    return _listed([Planted(task, INPUT, level=0, parent=None)])
+
+
+def unfold_all(tasks: Sequence[NewTask]) -> list[Planted]:
+    """List the tasks of several inputs and the subtasks under them, one input after the other."""
+    return _listed(
+        [
+            Planted(task, (*INPUT, str(number)), level=0, parent=None)
+            for number, task in enumerate(tasks)
+        ]
+    )
+
+
+def _listed(roots: list[Planted]) -> list[Planted]:
     found: list[Planted] = []
-    waiting = [Planted(task, INPUT, level=0, parent=None)]
+    waiting = roots[::-1]
     while waiting:
         planted = waiting.pop()
         found.append(planted)
@@ -108,18 +131,43 @@ def unfold(task: NewTask) -> list[Planted]:
 
 def new_task_problems(tree: list[Planted]) -> Iterator[Problem]:
     """Find what breaks a rule in a task and its subtasks; a tree too large is not looked into."""
-    subtasks = (*INPUT, "subtasks")
     if len(tree) > MAX_TASKS:
         message = f"{len(tree)} tasks are more than the {MAX_TASKS} that one input may create"
-        yield TooMany(message, subtasks, MAX_TASKS, len(tree))
-    elif (levels := max(planted.level for planted in tree)) > MAX_LEVELS:
-        message = f"{levels} levels of subtasks are more than the {MAX_LEVELS} that one input takes"
-        yield TooMany(message, subtasks, MAX_LEVELS, levels)
-    elif too_many := _too_many_labels(sum(len(planted.task.label_ids) for planted in tree)):
-        yield too_many
+        yield TooMany(message, (*INPUT, "subtasks"), MAX_TASKS, len(tree))
     else:
-        for planted in tree:
-            yield from _own_problems(planted)
+        yield from _problems_within(tree, _too_many_labels(_labels_named(tree)))
+
+
+def new_tasks_problems(forest: list[Planted]) -> Iterator[Problem]:
+    """Find what breaks a rule in the tasks of several inputs, as in one.
+
+    Together they may be more than one input's; how deep each may be stays the same.
+    """
+    if len(forest) > MAX_AT_ONCE:
+        message = f"{len(forest)} tasks are more than the {MAX_AT_ONCE} that one write may create"
+        yield TooMany(message, INPUT, MAX_AT_ONCE, len(forest))
+    else:
+        yield from _problems_within(forest, labels_at_once_problem(_labels_named(forest)))
+
+
+def at_most_problems(at_most: int) -> Iterator[Problem]:
+    """Refuse to change or delete fewer tasks than none, or more than one write takes."""
+    if not 0 <= at_most <= MAX_AT_ONCE:
+        yield Invalid(f"at most {at_most} is not between 0 and {MAX_AT_ONCE}", AT_MOST)
+
+
+def too_many_match(at_most: int, count: int) -> TooMany:
+    """Refuse a filter that matches more tasks than were expected."""
+    message = f"the filter matches {count} tasks, more than the {at_most} that may be written"
+    return TooMany(message, AT_MOST, at_most, count)
+
+
+def labels_at_once_problem(count: int) -> TooMany | None:
+    """Refuse to give or take more labels than one bulk write does."""
+    if count <= MAX_LABELS_AT_ONCE:
+        return None
+    message = f"{count} labels are more than the {MAX_LABELS_AT_ONCE} that one write gives or takes"
+    return TooMany(message, INPUT, MAX_LABELS_AT_ONCE, count)
 
 
 def task_changes_problems(changes: TaskChanges) -> Iterator[Problem]:
@@ -178,6 +226,22 @@ def cycle_problem(task_id: int, parent_id: int) -> Problem:
     return Invalid(message, (*INPUT, "parent_id"))
 
 
+def _problems_within(tree: list[Planted], too_many_labels: TooMany | None) -> Iterator[Problem]:
+    deepest = max(tree, key=lambda planted: planted.level, default=None)
+    if deepest is not None and deepest.level > MAX_LEVELS:
+        message = (
+            f"{deepest.level} levels of subtasks are more than the {MAX_LEVELS} that one input "
+            "takes"
+        )
+        path = deepest.path[: deepest.path.index("subtasks") + 1]
+        yield TooMany(message, path, MAX_LEVELS, deepest.level)
+    elif too_many_labels is not None:
+        yield too_many_labels
+    else:
+        for planted in tree:
+            yield from _own_problems(planted)
+
+
 def _own_problems(planted: Planted) -> Iterator[Problem]:
     task, path = planted.task, planted.path
     yield from name_problems(task.title, (*path, "title"))
@@ -188,6 +252,10 @@ def _own_problems(planted: Planted) -> Iterator[Problem]:
     if planted.parent is not None and task.parent_id is not None:
         message = "a subtask's parent is the task that it stands in; leave it out"
         yield Invalid(message, (*path, "parent_id"))
+
+
+def _labels_named(tree: Iterable[Planted]) -> int:
+    return sum(len(planted.task.label_ids) for planted in tree)
 
 
 def _too_many_labels(count: int) -> TooMany | None:

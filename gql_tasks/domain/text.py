@@ -7,6 +7,8 @@ from gql_tasks.domain.errors import Invalid, Path, Problem
 
 _COLOR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.ASCII | re.IGNORECASE)
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def shown(value: str) -> str:
     """Quote a caller's text for a message, cut to a length that a log line bears."""
@@ -40,7 +42,7 @@ def text_problems(text: str, path: Path) -> Iterator[Problem]:
     """
     if "\0" in text:
         yield Invalid(f"{field_name(path)} holds a NUL character (U+0000)", path)
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if _SURROGATE.search(text):
         message = f"{field_name(path)} holds a lone surrogate, which is not Unicode text"
         yield Invalid(message, path)
 

@@ -6,6 +6,8 @@
     BAD_USER_INPUT                a variable or an argument that no field can take
     INVALID_CURSOR                a cursor made for another order or filter
     SERVICE_UNAVAILABLE           the database is busy or away; trying again may work
+    TOO_SLOW                      a subscriber reads slower than events come, and was cut off
+    TOO_MANY_OPERATIONS           a socket has as many operations running as it may
     INTERNAL_SERVER_ERROR         a bug; the message names the request, the log has the cause
 
 All but the last are the caller's or nobody's fault and say what is wrong. The last is masked.
@@ -16,9 +18,17 @@ import re
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
-from gql_tasks.domain.errors import InvalidArgument, InvalidCursor, StoreUnavailable, TooManyRows
+from gql_tasks.domain.errors import (
+    InvalidArgument,
+    InvalidCursor,
+    StoreUnavailable,
+    TooManyRows,
+    TooSlow,
+)
 
 logger = logging.getLogger("gql_tasks.graphql")
 
@@ -47,6 +57,11 @@ def request_error(message: str, code: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": code})
 
 
+def refusal(message: str, code: str) -> Formatted:
+    """Shape an error of what never became an operation."""
+    return {"message": message, "extensions": {"code": code}}
+
+
 def _format_error(error: GraphQLError, *, before: bool, request_id: str) -> Formatted:
     message, extensions = _explained(error, before=before, request_id=request_id)
     formatted: Formatted = {"message": message}
@@ -63,8 +78,16 @@ def _explained(error: GraphQLError, *, before: bool, request_id: str) -> tuple[s
     match cause:
         case None | GraphQLError():
             own = error.extensions or {}
-            return _in_json_words(error.message), {"code": _code(error, before=before), **own}
-        case ValueError() if before and error.nodes:  # int() takes 4300 digits at the most
+            return _in_json_words(error.message), {"code": _code(error), **own}
+        case MissingQueryError():
+            return "The request has no query.", {"code": "GRAPHQL_PARSE_FAILED"}
+        case CannotGetOperationTypeError():
+            named = cause.operation_name
+            message = f'Unknown operation named "{named}".' if named else "There is no operation."
+            return message, {"code": "OPERATION_RESOLUTION_FAILURE"}
+        case ValueError() if (
+            before and error.nodes and not error.path
+        ):  # int() takes 4300 digits at the most
             return "A number has too many digits.", {"code": "GRAPHQL_VALIDATION_FAILED"}
         case InvalidArgument():
             return str(cause), {"code": "BAD_USER_INPUT"}
@@ -72,6 +95,8 @@ def _explained(error: GraphQLError, *, before: bool, request_id: str) -> tuple[s
             return str(cause), {"code": "INVALID_CURSOR"}
         case TooManyRows():
             return str(cause), {"code": "BAD_USER_INPUT", "maxRows": cause.max_rows}
+        case TooSlow():
+            return str(cause), {"code": "TOO_SLOW"}
         case StoreUnavailable():
             logger.warning("request %s: %s", request_id, cause, exc_info=cause.__cause__)
             return str(cause), {"code": "SERVICE_UNAVAILABLE"}
@@ -82,10 +107,8 @@ def _explained(error: GraphQLError, *, before: bool, request_id: str) -> tuple[s
     )
 
 
-def _code(error: GraphQLError, *, before: bool) -> str:
-    if isinstance(error, GraphQLSyntaxError):
-        return "GRAPHQL_PARSE_FAILED"
-    return "GRAPHQL_VALIDATION_FAILED" if before else "BAD_USER_INPUT"
+def _code(error: GraphQLError) -> str:
+    return "GRAPHQL_PARSE_FAILED" if isinstance(error, GraphQLSyntaxError) else "BAD_USER_INPUT"
 
 
 def _in_json_words(message: str) -> str:

@@ -1,7 +1,8 @@
 """How an operation runs: graphql-core's executor, with planned JSON let through untouched.
 
 A resolver whose value is an `orjson.Fragment` has answered its whole selection set: the database
-wrote that JSON. Everything else completes as GraphQL says.
+wrote that JSON. An event of a subscription is such an answer too. Everything else completes as
+GraphQL says.
 """
 
 from collections import OrderedDict
@@ -11,6 +12,7 @@ from typing import Any, cast
 import orjson
 from graphql import (
     DocumentNode,
+    ExecutionResult,
     FieldNode,
     GraphQLError,
     OperationDefinitionNode,
@@ -22,6 +24,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from gql_tasks.graphql.atomic import Writer, is_atomic, run_atomic
 from gql_tasks.graphql.errors import request_error
 
 MAX_TOKENS = 1_000
@@ -29,8 +32,9 @@ MAX_TOKENS = 1_000
 every field with every other of the same response key, so its time grows with the square.
 """
 
-MAX_VARIABLE_VALUES = 20_000
-"""Values, at every depth, that variables may hold; each is checked and coerced on the loop."""
+MAX_VARIABLE_VALUES = 100_000
+"""Values, at every depth, that variables may hold; each is checked and coerced on the loop. The
+10,000 tasks of a `createTasks` have some."""
 
 MAX_ERRORS = 10
 """Errors a validation looks for. Each may print the values it stands in, however many they are."""
@@ -75,6 +79,34 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         return super().complete_value(
             return_type, field_details_list, info, path, result, position_context
         )
+
+    def execute_operation(self, serially: bool | None = None) -> Any:  # noqa: FBT001  # its own
+        """Run the operation, an @atomic mutation in one transaction."""
+        if is_atomic(self.operation):
+            return run_atomic(self.context_value.database, self._run_with)
+        return super().execute_operation(serially)
+
+    async def _run_with(self, writer: Writer) -> ExecutionResult:
+        """Run the operation from the start, all its writes done by `writer`."""
+        self.context_value.writer = writer
+        anew = cast("PlannedExecutor", super().build_per_event_executor(self.root_value))
+        result: Any = super(PlannedExecutor, anew).execute_operation()
+        return cast("ExecutionResult", await result if self.is_awaitable(result) else result)
+
+    def build_per_event_executor(self, payload: Any) -> Any:  # graphql-core asks it to execute
+        """Take an event for the answer that it is, under its response key."""
+        return Answered(payload)
+
+
+class Answered:
+    """An event of a subscription, whose answer is written already."""
+
+    def __init__(self, data: dict[str, orjson.Fragment]) -> None:
+        self._data = data
+
+    def execute_operation(self, serially: bool | None = None) -> ExecutionResult:  # noqa: FBT001  # graphql-core's
+        """Answer it."""
+        return ExecutionResult(self._data, None)
 
 
 class DocumentCache:
@@ -129,6 +161,8 @@ class PreparedDocuments(SchemaExtension):
         elif not self._found:
             rules = (*context.validation_rules, *RULES)
             errors = validate(context.schema._schema, document, rules, MAX_ERRORS)  # noqa: SLF001
+            for error in errors:  # variables that do not fit come before a subscription too
+                error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
             if not errors and context.query:
                 self.cache.put(context.query, document)
         context.pre_execution_errors = errors  # Strawberry validates only where this is None

@@ -1,15 +1,12 @@
-"""The root fields that write: parse, one call, return.
-
-A mutation field is one transaction. Its payload is read in that transaction, by plan, so that it
-shows what was written and nothing later, and a payload that cannot be read leaves nothing written.
-"""
+"""The root fields that write: parse, one call, return. How they write stands in writing.py."""
 
 from collections.abc import Callable
-from typing import Annotated, TypeAlias, TypeVar
+from typing import Annotated, TypeAlias
 
 import strawberry
+from strawberry import UNSET
 
-from gql_tasks.domain.errors import Refused
+from gql_tasks.domain.changes import SyncToken
 from gql_tasks.graphql.context import Info
 from gql_tasks.graphql.inputs import (
     CreateLabelInput,
@@ -19,16 +16,18 @@ from gql_tasks.graphql.inputs import (
     UpdateProjectInput,
     UpdateTaskInput,
 )
-from gql_tasks.graphql.selection import plans_under
+from gql_tasks.graphql.selection import required_filter
+from gql_tasks.graphql.types.filters import TaskFilter
 from gql_tasks.graphql.types.payloads import (
     DeletePayload,
     LabelPayload,
-    Payload,
     ProjectPayload,
     TaskPayload,
+    TasksPayload,
+    UndoPayload,
 )
-from gql_tasks.graphql.types.problems import problems_of
-from gql_tasks.services import labels, projects, tasks
+from gql_tasks.graphql.writing import Written, write
+from gql_tasks.services import labels, many_tasks, projects, tasks, undo
 from gql_tasks.store.database import WriteSession
 
 TaskId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The task's id.")]
@@ -38,8 +37,31 @@ ProjectId: TypeAlias = Annotated[
 LabelId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The label's id.")]
 NEW = strawberry.argument(description="What to write.")
 CHANGES = strawberry.argument(description="What to change.")
-
-P = TypeVar("P", bound=Payload)
+IfVersion: TypeAlias = Annotated[
+    int | None,
+    strawberry.argument(
+        description="Only if the row still has this version; else VERSION_CONFLICT, with the row "
+        "as it stands."
+    ),
+]
+ClientMutationId: TypeAlias = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(
+        description="An id of the client's own, such as a UUID. Sent again, also after a broken "
+        "connection or a restart, the same mutation is answered as it was the first time, and "
+        "nothing is written. Kept as long as the change log."
+    ),
+]
+Matching: TypeAlias = Annotated[
+    TaskFilter, strawberry.argument(description="The tasks for which this holds.")
+]
+AtMost: TypeAlias = Annotated[
+    int,
+    strawberry.argument(
+        description="The most tasks to write; where more match, TOO_MANY, and none is. Up to "
+        "10,000."
+    ),
+]
 
 
 @strawberry.type(description="Everything that can be written. Fields run in the order written.")
@@ -51,11 +73,15 @@ class Mutation:
         self,
         info: Info,
         input: Annotated[CreateTaskInput, NEW],  # noqa: A002  # the public name
+        client_mutation_id: ClientMutationId = UNSET,
     ) -> TaskPayload:
         """Create a task."""
-        task = input.to_domain()
-        return await _write_row(
-            info, TaskPayload, "task", lambda session: tasks.create_task(session, task)
+        new = input.to_domain()
+        return await write(
+            info,
+            TaskPayload,
+            client_mutation_id,
+            one(lambda session: tasks.create_task(session, new)),
         )
 
     @strawberry.mutation(description="Change a task.")
@@ -64,11 +90,16 @@ class Mutation:
         info: Info,
         id: TaskId,  # noqa: A002  # the public name
         input: Annotated[UpdateTaskInput, CHANGES],  # noqa: A002  # the public name
+        if_version: IfVersion = UNSET,
+        client_mutation_id: ClientMutationId = UNSET,
     ) -> TaskPayload:
         """Change a task."""
-        changes = input.to_domain()
-        return await _write_row(
-            info, TaskPayload, "task", lambda session: tasks.update_task(session, id, changes)
+        changes, version = input.to_domain(), _given(if_version)
+        return await write(
+            info,
+            TaskPayload,
+            client_mutation_id,
+            one(lambda session: tasks.update_task(session, id, changes, if_version=version)),
         )
 
     @strawberry.mutation(
@@ -78,25 +109,91 @@ class Mutation:
         self,
         info: Info,
         id: TaskId,  # noqa: A002  # the public name
+        if_version: IfVersion = UNSET,
+        client_mutation_id: ClientMutationId = UNSET,
     ) -> DeletePayload:
         """Delete a task."""
-        return await _write(
-            info, DeletePayload, lambda session: DeletePayload.of(tasks.delete_task(session, id))
+        version = _given(if_version)
+        return await write(
+            info,
+            DeletePayload,
+            client_mutation_id,
+            one(lambda session: tasks.delete_task(session, id, if_version=version)),
         )
+
+    @strawberry.mutation(
+        description="Write new tasks, and their subtasks with them: all of them or none. Up to "
+        "10,000 in all."
+    )
+    async def create_tasks(
+        self,
+        info: Info,
+        input: Annotated[list[CreateTaskInput], NEW],  # noqa: A002  # the public name
+        client_mutation_id: ClientMutationId = UNSET,
+    ) -> TasksPayload:
+        """Create tasks."""
+        new = [task.to_domain() for task in input]
+        return await write(
+            info,
+            TasksPayload,
+            client_mutation_id,
+            many(lambda session: many_tasks.create_tasks(session, new)),
+        )
+
+    @strawberry.mutation(
+        description="Change every task that matches, all in the same way. Refused, with nothing "
+        "written, when the filter matches more than atMost."
+    )
+    async def update_tasks(
+        self,
+        info: Info,
+        filter: Matching,  # noqa: A002  # the public name
+        input: Annotated[UpdateTaskInput, CHANGES],  # noqa: A002  # the public name
+        at_most: AtMost = 1,
+        client_mutation_id: ClientMutationId = UNSET,
+    ) -> TasksPayload:
+        """Change tasks."""
+        where, values = required_filter(info)
+        changes = input.to_domain()
+
+        def work(session: WriteSession) -> list[int]:
+            return many_tasks.update_tasks(session, where, values, changes, at_most=at_most)
+
+        return await write(info, TasksPayload, client_mutation_id, many(work))
+
+    @strawberry.mutation(
+        description="Delete every task that matches; subtasks that do not match stay and move up. "
+        "Refused, with nothing written, when the filter matches more than atMost."
+    )
+    async def delete_tasks(
+        self,
+        info: Info,
+        filter: Matching,  # noqa: A002  # the public name
+        at_most: AtMost = 1,
+        client_mutation_id: ClientMutationId = UNSET,
+    ) -> DeletePayload:
+        """Delete tasks."""
+        where, values = required_filter(info)
+
+        def work(session: WriteSession) -> list[int]:
+            return many_tasks.delete_tasks(session, where, values, at_most=at_most)
+
+        return await write(info, DeletePayload, client_mutation_id, many(work))
 
     @strawberry.mutation(description="Write a new project.")
     async def create_project(
         self,
         info: Info,
         input: Annotated[CreateProjectInput, NEW],  # noqa: A002  # the public name
+        client_mutation_id: ClientMutationId = UNSET,
     ) -> ProjectPayload:
         """Create a project."""
-        project = input.to_domain()
-        return await _write_row(
+        new = input.to_domain()
+        return await write(
             info,
             ProjectPayload,
-            "project",
-            lambda session: projects.create_project(session, project),
+            client_mutation_id,
+            one(lambda session: projects.create_project(session, new)),
         )
 
     @strawberry.mutation(description="Change a project.")
@@ -105,14 +202,16 @@ class Mutation:
         info: Info,
         id: ProjectId,  # noqa: A002  # the public name
         input: Annotated[UpdateProjectInput, CHANGES],  # noqa: A002  # the public name
+        if_version: IfVersion = UNSET,
+        client_mutation_id: ClientMutationId = UNSET,
     ) -> ProjectPayload:
         """Change a project."""
-        changes = input.to_domain()
-        return await _write_row(
+        changes, version = input.to_domain(), _given(if_version)
+        return await write(
             info,
             ProjectPayload,
-            "project",
-            lambda session: projects.update_project(session, id, changes),
+            client_mutation_id,
+            one(lambda session: projects.update_project(session, id, changes, if_version=version)),
         )
 
     @strawberry.mutation(
@@ -130,25 +229,34 @@ class Mutation:
                 "project stay, and move up."
             ),
         ] = False,
+        if_version: IfVersion = UNSET,
+        client_mutation_id: ClientMutationId = UNSET,
     ) -> DeletePayload:
         """Delete a project."""
+        version = _given(if_version)
 
-        def work(session: WriteSession) -> DeletePayload:
-            deleted = projects.delete_project(session, id, delete_tasks=delete_tasks)
-            return DeletePayload.of(deleted.id, deleted.task_ids)
+        def work(session: WriteSession) -> Written:
+            deleted = projects.delete_project(
+                session, id, delete_tasks=delete_tasks, if_version=version
+            )
+            return Written((deleted.id,), tuple(deleted.task_ids))
 
-        return await _write(info, DeletePayload, work)
+        return await write(info, DeletePayload, client_mutation_id, work)
 
     @strawberry.mutation(description="Write a new label.")
     async def create_label(
         self,
         info: Info,
         input: Annotated[CreateLabelInput, NEW],  # noqa: A002  # the public name
+        client_mutation_id: ClientMutationId = UNSET,
     ) -> LabelPayload:
         """Create a label."""
-        label = input.to_domain()
-        return await _write_row(
-            info, LabelPayload, "label", lambda session: labels.create_label(session, label)
+        new = input.to_domain()
+        return await write(
+            info,
+            LabelPayload,
+            client_mutation_id,
+            one(lambda session: labels.create_label(session, new)),
         )
 
     @strawberry.mutation(description="Change a label.")
@@ -157,11 +265,16 @@ class Mutation:
         info: Info,
         id: LabelId,  # noqa: A002  # the public name
         input: Annotated[UpdateLabelInput, CHANGES],  # noqa: A002  # the public name
+        if_version: IfVersion = UNSET,
+        client_mutation_id: ClientMutationId = UNSET,
     ) -> LabelPayload:
         """Change a label."""
-        changes = input.to_domain()
-        return await _write_row(
-            info, LabelPayload, "label", lambda session: labels.update_label(session, id, changes)
+        changes, version = input.to_domain(), _given(if_version)
+        return await write(
+            info,
+            LabelPayload,
+            client_mutation_id,
+            one(lambda session: labels.update_label(session, id, changes, if_version=version)),
         )
 
     @strawberry.mutation(
@@ -171,31 +284,49 @@ class Mutation:
         self,
         info: Info,
         id: LabelId,  # noqa: A002  # the public name
+        if_version: IfVersion = UNSET,
+        client_mutation_id: ClientMutationId = UNSET,
     ) -> DeletePayload:
         """Delete a label."""
-        return await _write(
-            info, DeletePayload, lambda session: DeletePayload.of(labels.delete_label(session, id))
+        version = _given(if_version)
+        return await write(
+            info,
+            DeletePayload,
+            client_mutation_id,
+            one(lambda session: labels.delete_label(session, id, if_version=version)),
+        )
+
+    @strawberry.mutation(
+        description="Take back everything the mutation that returned this token committed, "
+        "deletions and bulk writes included; refused with VERSION_CONFLICT where a row has changed "
+        "since. The undo's own token takes the undo back."
+    )
+    async def undo(
+        self,
+        info: Info,
+        token: Annotated[
+            SyncToken, strawberry.argument(description="The syncToken of the mutation's payload.")
+        ],
+        client_mutation_id: ClientMutationId = UNSET,
+    ) -> UndoPayload:
+        """Take a mutation back."""
+        return await write(
+            info,
+            UndoPayload,
+            client_mutation_id,
+            lambda session: Written(undo.undo(session, token)),
         )
 
 
-async def _write_row(
-    info: Info, payload: type[P], field: str, work: Callable[[WriteSession], int]
-) -> P:
-    """Write a row, and read what the payload's field shows of it."""
-    plans = plans_under(info, field)
-
-    def write_and_read(session: WriteSession) -> P:
-        row_id = work(session)
-        return payload(
-            answers={key: session.execute_plan(plan.for_id(row_id)) for key, plan in plans.items()}
-        )
-
-    return await _write(info, payload, write_and_read)
+def _given(if_version: int | None) -> int | None:
+    return None if if_version is UNSET else if_version
 
 
-async def _write(info: Info, payload: type[P], work: Callable[[WriteSession], P]) -> P:
-    """Write in a transaction of the field's own."""
-    try:
-        return await info.context.write(work)
-    except Refused as refused:
-        return payload(problems=problems_of(refused))
+def one(work: Callable[[WriteSession], int]) -> Callable[[WriteSession], Written]:
+    """Do what writes one row and tells its id."""
+    return lambda session: Written((work(session),))
+
+
+def many(work: Callable[[WriteSession], list[int]]) -> Callable[[WriteSession], Written]:
+    """Do what writes rows and tells their ids."""
+    return lambda session: Written(tuple(work(session)))

@@ -25,6 +25,7 @@ from gql_tasks.domain.plan import (
     Constant,
     Count,
     Edges,
+    Entries,
     Facet,
     Facets,
     Many,
@@ -36,6 +37,7 @@ from gql_tasks.domain.plan import (
     PageSelected,
     Rows,
     Selected,
+    Token,
     Total,
 )
 from gql_tasks.domain.relations import Entity, Relation
@@ -43,7 +45,7 @@ from gql_tasks.domain.search import SearchText, read_search
 from gql_tasks.domain.values import Slot, Values
 from gql_tasks.graphql.collect import ResolveInfo, collect, object_type_of
 from gql_tasks.graphql.filters import read_filter
-from gql_tasks.graphql.types import connection
+from gql_tasks.graphql.types import change, connection
 from gql_tasks.graphql.types.label import Label
 from gql_tasks.graphql.types.project import Project
 from gql_tasks.graphql.types.task import Task
@@ -58,6 +60,9 @@ DECLARED: Mapping[str, type] = {
         connection.PageInfo,
         connection.Facet,
         connection.FacetBucket,
+        change.Change,
+        change.ChangePage,
+        change.TaskEvent,
     )
 }
 
@@ -65,6 +70,7 @@ ENTITIES: Mapping[str, Entity] = {
     "Task": Entity.TASK,
     "Project": Entity.PROJECT,
     "Label": Entity.LABEL,
+    "Change": Entity.CHANGE,
 }
 
 RELATIONS: Mapping[tuple[str, str], Relation] = {
@@ -72,6 +78,7 @@ RELATIONS: Mapping[tuple[str, str], Relation] = {
     ("Task", "parent"): Relation.TASK_PARENT,
     ("Task", "subtasks"): Relation.TASK_SUBTASKS,
     ("Task", "labels"): Relation.TASK_LABELS,
+    ("Task", "history"): Relation.TASK_HISTORY,
     ("Project", "tasks"): Relation.PROJECT_TASKS,
     ("Project", "tasksConnection"): Relation.PROJECT_TASKS,
 }
@@ -236,6 +243,8 @@ class Planner:
         name = nodes[0].name.value
         if name == "__typename":
             return Constant(key, object_type.name)
+        if name == "syncToken":
+            return Token(key)
         if name == "totalCount":
             self.charge(conditions)
             return Total(key)
@@ -264,6 +273,9 @@ class Planner:
             elif name == "node":
                 target = object_type_of(object_type.fields[name].type)
                 yield Node(key, self.fields(target, found))
+            elif name == "changes":
+                target = object_type_of(object_type.fields[name].type)
+                yield Entries(key, self.fields(target, found))
             elif name == "buckets":
                 target = object_type_of(object_type.fields[name].type)
                 yield Buckets(key, tuple(self.parts(target, found)))

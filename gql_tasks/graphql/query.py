@@ -6,10 +6,11 @@ from typing import Annotated, TypeAlias
 import strawberry
 from strawberry import UNSET
 
+from gql_tasks.domain.changes import SyncToken
 from gql_tasks.domain.filters import IsNull
 from gql_tasks.domain.ids import parse_id
 from gql_tasks.graphql.context import Info
-from gql_tasks.graphql.selection import plan_page, plan_row, plan_rows
+from gql_tasks.graphql.selection import plan_changes, plan_page, plan_row, plan_rows
 from gql_tasks.graphql.types.arguments import (
     After,
     Before,
@@ -21,6 +22,7 @@ from gql_tasks.graphql.types.arguments import (
     OrderBy,
     Search,
 )
+from gql_tasks.graphql.types.change import ChangePage
 from gql_tasks.graphql.types.connection import TaskConnection
 from gql_tasks.graphql.types.label import Label
 from gql_tasks.graphql.types.project import Project
@@ -113,6 +115,26 @@ class Query:
     ) -> Read:
         """Read one label."""
         return _read_row(info, id)
+
+    @strawberry.field(
+        graphql_type=ChangePage,
+        description="What changed after a token, oldest first, deletions included.",
+    )
+    def changes(
+        self,
+        info: Info,
+        since: Annotated[
+            SyncToken | None,
+            strawberry.argument(
+                description="Only what changed after this; all that is kept without it."
+            ),
+        ] = UNSET,
+        limit: Annotated[
+            int, strawberry.argument(description="At most this many changes, the oldest ones.")
+        ] = 500,
+    ) -> Read:
+        """Read a part of the change log."""
+        return info.context.session.read(plan_changes(info))
 
     @strawberry.field(graphql_type=list[Label], description="The labels, by name.")
     def labels(self, info: Info) -> Read:

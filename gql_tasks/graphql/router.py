@@ -4,16 +4,18 @@ Strawberry's router as plain Starlette routes: FastAPI's dependencies would hold
 long as a WebSocket lives, and cost more than a small answer does.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
-from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
+from graphql import GraphQLError
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 from strawberry.exceptions import MissingQueryError
 from strawberry.fastapi import GraphQLRouter
@@ -26,53 +28,121 @@ from strawberry.types.graphql import OperationType
 from gql_tasks.domain.errors import InvalidArgument
 from gql_tasks.domain.moments import moment_in
 from gql_tasks.graphql.context import Context
-from gql_tasks.graphql.errors import Formatted, format_result, request_error
+from gql_tasks.graphql.errors import Formatted, format_result, refusal
+from gql_tasks.graphql.event_stream import EventStream
+from gql_tasks.graphql.media_types import (
+    EVENT_STREAM,
+    GRAPHQL_RESPONSE,
+    JSON,
+    media_type,
+    wants_events,
+)
+from gql_tasks.graphql.operation import (
+    Answer,
+    BadRequest,
+    answers,
+    is_mutation,
+    parse_operation,
+    refused,
+)
 from gql_tasks.graphql.schema import Schema
+from gql_tasks.graphql.sockets import Socket
+from gql_tasks.services.live import Live
 from gql_tasks.store.database import Database
-from gql_tasks.web.accept import preferred
 from gql_tasks.web.pages import graphiql_response
 from gql_tasks.web.requests import request_id
+from gql_tasks.web.stopping import Stopping
 
-JSON = "application/json"
-GRAPHQL_RESPONSE = "application/graphql-response+json"
+SINGLE_ANSWERS = {
+    "GET": {OperationType.QUERY},
+    "POST": {OperationType.QUERY, OperationType.MUTATION},
+}
+"""What is answered with one response, by method."""
+
+SUBSCRIBE_ELSEWHERE = (
+    "A subscription has many answers: subscribe over WebSocket (graphql-transport-ws), "
+    f"or accept {EVENT_STREAM} and no JSON."
+)
 
 
 class TasksRouter(GraphQLRouter[Context, None]):
-    """GraphQL at one path: POST, GET for queries, and GraphiQL for browsers."""
+    """GraphQL at one path: POST, GET for queries, streams, sockets, and GraphiQL for browsers."""
 
     def __init__(
         self,
         schema: Schema,
         database: Database,
+        live: Live,
         *,
         path: str,
         max_rows: int,
+        max_body_bytes: int,
         clock: Callable[[], datetime],
+        stopping: Stopping,
     ) -> None:
         super().__init__(schema, path=path, subscription_protocols=())
         self.path = path
         self.database = database
+        self.live = live
         self.max_rows = max_rows
+        self.max_body_bytes = max_body_bytes
         self.clock = clock
+        self.stopping = stopping
         # No methods listed: all come here, so that the wrong ones are refused in GraphQL's shape.
-        self.routes[:] = [Route(path, self.answer, methods=[], include_in_schema=False)]
+        self.routes[:] = [
+            Route(path, self.answer, methods=[], include_in_schema=False),
+            WebSocketRoute(path, self.converse),
+        ]
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
         try:
-            return await self.run(request)
+            streamed = request.method in {"GET", "POST"} and wants_events(request)
+            return await (self.stream(request) if streamed else self.run(request))
         except HTTPException as error:
             return _refusal(request, error.status_code, error.reason)
         except StarletteHTTPException as error:
             return _refusal(request, error.status_code, error.detail)
 
-    async def get_context(self, request: Request | WebSocket, response: Any) -> Context:
-        """Give the operation a session, which takes no connection before it is used."""
+    async def stream(self, request: Request) -> EventStream:
+        """Begin the event stream of one operation. Raises HTTPException."""
+        operation = await self.parse_http_body(StarletteRequestAdapter(request))
+        if not operation.query:
+            raise HTTPException(400, "The request has no query.")
+        if request.method == "GET" and is_mutation(operation):
+            raise HTTPException(405, "Mutations are taken by POST only.")
+        results = self.operate(request, operation)
+        return EventStream(results, request_id=request_id(request), stopping=self.stopping)
+
+    async def converse(self, websocket: WebSocket) -> None:
+        """Serve a socket as long as it lasts."""
+        socket = Socket(websocket, partial(self.operate, websocket), max_bytes=self.max_body_bytes)
+        await socket.serve()
+
+    def operate(
+        self, connection: HTTPConnection, operation: GraphQLRequestData
+    ) -> AsyncGenerator[Answer]:
+        """Run one of a connection's operations, in a context of its own."""
         try:
-            moment = moment_in(request.headers.get("time-zone"), self.clock())
+            context = self.context(connection)
+        except InvalidArgument as error:
+            return refused(error)
+        return answers(self.schema, operation, context)
+
+    def context(self, connection: HTTPConnection) -> Context:
+        """Give an operation a session, which takes no connection before it is used.
+
+        Raises InvalidArgument for a Time-Zone that is none.
+        """
+        moment = moment_in(connection.headers.get("time-zone"), self.clock())
+        return Context(self.database.session(), self.database, self.live, self.max_rows, moment)
+
+    async def get_context(self, request: Request | WebSocket, response: Any) -> Context:
+        """Give the one operation of a request its context."""
+        try:
+            return self.context(request)
         except InvalidArgument as error:
             raise HTTPException(400, str(error)) from error
-        return Context(self.database.session(), self.database, self.max_rows, moment)
 
     async def get_root_value(self, request: Request | WebSocket) -> None:
         """There is none."""
@@ -116,12 +186,10 @@ class TasksRouter(GraphQLRouter[Context, None]):
             raise HTTPException(400, "Batches are not taken; send one operation a request.")
         if not isinstance(body, dict):
             raise HTTPException(400, "The request body must be a JSON object.")
-        return GraphQLRequestData(
-            query=_member(body, "query", str, "a string"),
-            variables=_member(body, "variables", dict, "an object"),
-            operation_name=_member(body, "operationName", str, "a string") or None,
-            extensions=_member(body, "extensions", dict, "an object"),
-        )
+        try:
+            return parse_operation(body)
+        except BadRequest as error:
+            raise HTTPException(400, str(error)) from error
 
     async def execute_single(
         self,
@@ -139,17 +207,17 @@ class TasksRouter(GraphQLRouter[Context, None]):
                 variable_values=request_data.variables,
                 context_value=context,
                 operation_name=request_data.operation_name,
-                allowed_operation_types=OperationType.from_http(request_adapter.method),
+                allowed_operation_types=SINGLE_ANSWERS[request_adapter.method],
                 operation_extensions=request_data.extensions,
             )
         except MissingQueryError as error:
             raise HTTPException(400, "The request has no query.") from error
         except InvalidOperationTypeError as error:
+            if error.operation_type is OperationType.SUBSCRIPTION:
+                raise HTTPException(400, SUBSCRIBE_ELSEWHERE) from error
             raise HTTPException(405, "Mutations are taken by POST only.") from error
-        except CannotGetOperationTypeError:
-            named = request_data.operation_name
-            message = f'Unknown operation named "{named}".' if named else "There is no operation."
-            failure = request_error(message, "OPERATION_RESOLUTION_FAILURE")
+        except CannotGetOperationTypeError as error:
+            failure = GraphQLError("", original_error=error)
             return PreExecutionError(data=None, errors=[failure])
         finally:
             await context.session.finish()
@@ -165,16 +233,9 @@ class TasksRouter(GraphQLRouter[Context, None]):
         return _json(response_data, str(sub_response.media_type), 400 if refused else 200)
 
 
-def media_type(request: Request) -> str:
-    """Choose between the two media types of an answer; clients that do not say get the older."""
-    accept = ",".join(request.headers.getlist("accept"))
-    return preferred(accept, (GRAPHQL_RESPONSE, JSON), default=JSON)
-
-
 def _refusal(request: Request, status: int, message: str) -> Response:
     code = "METHOD_NOT_ALLOWED" if status == 405 else "BAD_REQUEST"
-    body = {"errors": [{"message": message, "extensions": {"code": code}}]}
-    response = _json(body, media_type(request), status)
+    response = _json({"errors": [refusal(message, code)]}, media_type(request), status)
     if status == 405:
         response.headers["allow"] = "POST" if request.method == "GET" else "GET, POST"
     return response
@@ -194,10 +255,3 @@ def _parse_json(text: str | bytes, what: str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise HTTPException(400, f"{what} is not JSON: {error.msg}.") from error
-
-
-def _member(body: dict[str, Any], name: str, kind: type, described: str) -> Any:
-    value = body.get(name)
-    if value is not None and not isinstance(value, kind):
-        raise HTTPException(400, f"{name} must be {described} or null.")
-    return value

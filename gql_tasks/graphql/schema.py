@@ -3,14 +3,22 @@
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import DirectiveLocation, GraphQLDirective, GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
 from gql_tasks.graphql.execution import DocumentCache, PlannedExecutor, PreparedDocuments
 from gql_tasks.graphql.mutation import Mutation
 from gql_tasks.graphql.query import Query
-from gql_tasks.graphql.types.problems import InvalidProblem, NotFoundProblem, TooManyProblem
+from gql_tasks.graphql.subscription import Subscription
+from gql_tasks.graphql.types.problems import PROBLEMS
 from gql_tasks.graphql.types.scalars import SCALARS
+
+ATOMIC = GraphQLDirective(
+    "atomic",
+    [DirectiveLocation.MUTATION],
+    description="All or nothing: if any field of this mutation has a problem or an error, none of "
+    "them is committed.",
+)
 
 
 class Schema(strawberry.Schema):
@@ -19,6 +27,10 @@ class Schema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
         """Leave errors to `errors.py`, which knows the request's id."""
 
+    def _collect_graphql_directives(self, *arguments: Any) -> tuple[GraphQLDirective, ...]:
+        """Add @atomic, which the executor knows: a directive of Strawberry's is for fields."""
+        return (*super()._collect_graphql_directives(*arguments), ATOMIC)
+
 
 def build_schema() -> Schema:
     """Build the schema, with caches of its own."""
@@ -26,7 +38,8 @@ def build_schema() -> Schema:
     return Schema(
         query=Query,
         mutation=Mutation,
-        types=[InvalidProblem, NotFoundProblem, TooManyProblem],
+        subscription=Subscription,
+        types=PROBLEMS,
         config=StrawberryConfig(scalar_map=SCALARS),
         execution_context_class=PlannedExecutor,
         extensions=[lambda: PreparedDocuments(documents)],

@@ -1,26 +1,32 @@
 """The field being resolved to its read plan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
-from graphql import FieldNode, GraphQLObjectType
-
-from gql_tasks.domain.filters import Filter
-from gql_tasks.domain.page import Slice
-from gql_tasks.domain.plan import (
-    UNLIMITED,
-    ReadPlan,
-    Row,
+from graphql import (
+    FieldNode,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    get_nullable_type,
+    is_list_type,
 )
+
+from gql_tasks.domain.changes import SyncToken
+from gql_tasks.domain.filters import All, Filter
+from gql_tasks.domain.page import Slice
+from gql_tasks.domain.plan import UNLIMITED, ById, Place, ReadPlan, Row, Since
+from gql_tasks.domain.values import Value
 from gql_tasks.graphql.collect import ResolveInfo, collect, object_type_of
 from gql_tasks.graphql.context import Info
-from gql_tasks.graphql.planner import ENTITIES, Planner
+from gql_tasks.graphql.planner import ENTITIES, Planner, python_names
+from gql_tasks.services.live import Member, Watch
 
 
 def plan_row(info: Info, row_id: int) -> ReadPlan:
     """Plan to read the row with this id for the field being resolved."""
     raw = info._raw_info  # noqa: SLF001  # Strawberry's selected_fields loses fragments' order
-    return _plan_row(raw, object_type_of(raw.return_type), raw.field_nodes, row_id)
+    return _plan_rows(raw, object_type_of(raw.return_type), raw.field_nodes, row_id)
 
 
 def plan_rows(info: Info, where: Filter | None = None) -> ReadPlan:
@@ -57,35 +63,104 @@ def plan_page(info: Info) -> ReadPlan:
     return ReadPlan(page, tuple(planner.values.items), rows_visited=UNLIMITED)
 
 
-@dataclass(frozen=True, slots=True)
-class RowPlan:
-    """What a payload's field reads of a row, whose id is not known before it is written."""
+def plan_changes(info: Info) -> ReadPlan:
+    """Plan to read the part of the change log that the field being resolved asks for.
 
-    info: ResolveInfo
-    object_type: GraphQLObjectType
-    nodes: list[FieldNode]
-
-    def for_id(self, row_id: int) -> ReadPlan:
-        """Plan to read the row."""
-        return _plan_row(self.info, self.object_type, self.nodes, row_id)
-
-
-def plans_under(info: Info, name: str) -> Mapping[str, RowPlan]:
-    """Plan what a field of the payload being resolved reads, a response key each."""
+    Raises InvalidArgument.
+    """
     raw = info._raw_info  # noqa: SLF001  # as above
-    payload = object_type_of(raw.return_type)
+    planner = Planner(raw)
+    arguments = planner.arguments(raw.parent_type, raw.field_nodes[0])
+    token: SyncToken | None = arguments.get("since")
+    bind = planner.values.bind
+    shape = Since(
+        limit=bind(Slice.of(arguments, raw.context.max_rows).rows_read),
+        place=None if token is None else Place(bind(token.epoch), bind(token.position)),
+        fields=tuple(planner.parts(object_type_of(raw.return_type), raw.field_nodes)),
+    )
+    return ReadPlan(shape, tuple(planner.values.items), rows_visited=UNLIMITED)
+
+
+def plan_watch(info: Info) -> Watch:
+    """Plan what the subscription being resolved is to be told. Raises InvalidArgument."""
+    raw = info._raw_info  # noqa: SLF001  # as above
+    planner = Planner(raw)
+    where = planner.filter(planner.arguments(raw.parent_type, raw.field_nodes[0]))
+    event = object_type_of(raw.return_type)
+    members = tuple(
+        _member(raw, event, key, nodes)
+        for key, nodes in collect(raw, event, raw.field_nodes).items()
+    )
+    return Watch(where, tuple(planner.values.items), members)
+
+
+def _member(
+    info: ResolveInfo, event: GraphQLObjectType, key: str, nodes: list[FieldNode]
+) -> Member:
+    name = nodes[0].name.value
+    if name == "__typename":
+        return Member(key, name, text=event.name)
+    if name == "task":
+        target = object_type_of(event.fields[name].type)
+        return Member(key, name, task=_plan_rows(info, target, nodes, ()))
+    return Member(key, python_names(event.name)[name])
+
+
+def required_filter(info: Info) -> tuple[Filter, tuple[Value, ...]]:
+    """Read the filter of the field being resolved, which has to have one, and its values."""
+    raw = info._raw_info  # noqa: SLF001  # as above
+    planner = Planner(raw)
+    where = planner.filter(planner.arguments(raw.parent_type, raw.field_nodes[0]))
+    return where or All(), tuple(planner.values.items)
+
+
+@dataclass(frozen=True, slots=True)
+class LaterPlan:
+    """What is read of rows whose ids are not known yet."""
+
+    plan: ReadPlan
+    many: bool
+
+    def of(self, ids: tuple[int, ...]) -> ReadPlan:
+        """Plan to read the rows with these ids; without `many` there is one."""
+        return replace(self.plan, values=(ids if self.many else ids[0], *self.plan.values[1:]))
+
+    @property
+    def digest(self) -> str:
+        """Stand for the selection and its values."""
+        return sha256(repr((self.plan.shape, self.plan.values[1:])).encode()).hexdigest()[:16]
+
+
+def plans_under(info: Info, name: str) -> Mapping[str, LaterPlan]:
+    """Plan what a field of the type being resolved reads of rows, a response key each."""
+    raw = info._raw_info  # noqa: SLF001  # as above
+    parent = object_type_of(raw.return_type)
     return {
-        key: RowPlan(raw, object_type_of(payload.fields[name].type), nodes)
-        for key, nodes in collect(raw, payload, raw.field_nodes).items()
+        key: plan_later(raw, parent.fields[name].type, nodes)
+        for key, nodes in collect(raw, parent, raw.field_nodes).items()
         if nodes[0].name.value == name
     }
 
 
-def _plan_row(
-    info: ResolveInfo, object_type: GraphQLObjectType, nodes: list[FieldNode], row_id: int
+def plan_later(
+    info: ResolveInfo, output_type: GraphQLOutputType, nodes: list[FieldNode]
+) -> LaterPlan:
+    """Plan what a selection reads of a row, or, where its field is a list, of rows."""
+    many = is_list_type(get_nullable_type(output_type))
+    object_type = object_type_of(output_type)
+    return LaterPlan(_plan_rows(info, object_type, nodes, () if many else 0), many)
+
+
+def _plan_rows(
+    info: ResolveInfo,
+    object_type: GraphQLObjectType,
+    nodes: list[FieldNode],
+    wanted: int | tuple[int, ...],
 ) -> ReadPlan:
     planner = Planner(info)
-    slot = planner.values.bind(row_id)
+    slot = planner.values.bind(wanted)
     entity = ENTITIES[object_type.name]
-    row = Row(entity, planner.fields(object_type, nodes), slot)
-    return ReadPlan(row, tuple(planner.values.items), rows_visited=planner.rows_visited(1))
+    shape = ById if isinstance(wanted, tuple) else Row
+    fields = planner.fields(object_type, nodes)
+    plan = shape(entity, fields, slot)
+    return ReadPlan(plan, tuple(planner.values.items), rows_visited=planner.rows_visited(1))

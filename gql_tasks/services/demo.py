@@ -19,7 +19,7 @@ from gql_tasks.domain.priority import Priority
 from gql_tasks.domain.project import NewProject
 from gql_tasks.domain.relations import Entity
 from gql_tasks.services.labels import create_label
-from gql_tasks.services.order import keys_at_end, lock_for_new
+from gql_tasks.services.order import keys_for, lock_for_new
 from gql_tasks.services.projects import create_project
 from gql_tasks.store.bulk import BulkTask, ids_by_name, insert_tasks
 from gql_tasks.store.database import Database, WriteSession
@@ -84,7 +84,7 @@ def _write_themes(
     session: WriteSession, texts: Mapping[str, Any], now: datetime, *, add: bool
 ) -> list[Theme]:
     """Write the projects and the labels."""
-    if not add and rows_before(session, Entity.TASK, None, 1, inclusive=False, without=None):
+    if not add and rows_before(session, Entity.TASK, None, 1, inclusive=False, without=()):
         raise Refused(Invalid("the store has tasks already", ("add",)))
     projects = ids_by_name(session, Entity.PROJECT)
     labels = ids_by_name(session, Entity.LABEL)
@@ -123,7 +123,7 @@ def _project_id(
 
 def _write_tasks(session: WriteSession, tasks: Sequence[BulkTask]) -> None:
     lock_for_new(session, Entity.TASK, [])
-    insert_tasks(session, tasks, keys_at_end(session, Entity.TASK, len(tasks)))
+    insert_tasks(session, tasks, keys_for(session, Entity.TASK, [None] * len(tasks)))
 
 
 class _Author:
@@ -190,6 +190,7 @@ class _Author:
             description=self.description(),
             created_at=created_at,
             updated_at=max(edited_at, completed_at or created_at),
+            completed=completed_at is not None,
             completed_at=completed_at,
             priority=self.one_of(PRIORITIES),
             project_id=theme.project_id,

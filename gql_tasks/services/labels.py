@@ -25,10 +25,12 @@ def create_label(session: WriteSession, label: NewLabel) -> int:
     return row.id
 
 
-def update_label(session: WriteSession, label_id: str, changes: LabelChanges) -> int:
+def update_label(
+    session: WriteSession, label_id: str, changes: LabelChanges, *, if_version: int | None = None
+) -> int:
     """Change a label and return its id. Changes that change nothing leave its version alone."""
     problems = [*label_changes_problems(changes)]
-    row = row_to_change(session, LabelRow, label_id)
+    row = row_to_change(session, LabelRow, label_id, if_version)
     if row is None:
         raise Refused(no_such_row(LabelRow, label_id), *problems)
     refuse(problems)
@@ -40,9 +42,9 @@ def update_label(session: WriteSession, label_id: str, changes: LabelChanges) ->
     return row.id
 
 
-def delete_label(session: WriteSession, label_id: str) -> int:
+def delete_label(session: WriteSession, label_id: str, *, if_version: int | None = None) -> int:
     """Delete a label's row and return its id. The tasks that had it stay."""
-    row = row_to_delete(session, LabelRow, label_id)
+    row = row_to_delete(session, LabelRow, label_id, if_version)
     session.delete(row)
     session.flush()
     return row.id

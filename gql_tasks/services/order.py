@@ -5,7 +5,9 @@ two writers the same one, or keys have grown too long, the rows around get new k
 really lands where it was asked to go.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 
 from gql_tasks.domain.ids import parse_id
 from gql_tasks.domain.position import (
@@ -20,8 +22,8 @@ from gql_tasks.domain.relations import Entity
 from gql_tasks.store.database import WriteSession
 from gql_tasks.store.rows import (
     Positioned,
+    in_order,
     lock_order,
-    position_of,
     rows_after,
     rows_before,
     set_positions,
@@ -39,12 +41,34 @@ def key_for(session: WriteSession, entity: Entity, place: Place | None) -> str:
 
     The neighbour must exist and the order be locked.
     """
-    return _keys(session, entity, place or AT_END, 1, None)[0]
+    return _keys(session, entity, place or AT_END, 1, ())[0][0]
 
 
-def keys_at_end(session: WriteSession, entity: Entity, count: int) -> list[str]:
-    """Make the positions of new rows that go to the end, one after the other."""
-    return _keys(session, entity, AT_END, count, None)
+def keys_for(session: WriteSession, entity: Entity, places: Sequence[Place | None]) -> list[str]:
+    """Make the positions of new rows, as if each had been written before the next is placed.
+
+    No new row is a neighbour that a place names. So between two rows, first come those that go
+    after the left one, the last of them nearest to it, then those that go before the right one.
+    """
+    gaps: defaultdict[int | None, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    lefts: dict[Place, int | None] = {}
+    for index, place in enumerate(place or AT_END for place in places):
+        if place not in lefts:
+            left, _ = _neighbours(session, entity, place, 1, ())
+            lefts[place] = left[0][0] if left else None
+        after, before = gaps[lefts[place]]
+        (after if place.at_start or place.after is not None else before).append(index)
+    keys: dict[int, str] = {}
+    rekeyed = True
+    while rekeyed:  # then what was made for a gap beside it may be wrong
+        rekeyed = False
+        for left_id, (after, before) in gaps.items():
+            gap = Place(at_start=True) if left_id is None else Place(after=str(left_id))
+            members = [*reversed(after), *before]
+            made, made_room = _keys(session, entity, gap, len(members), ())
+            keys.update(zip(members, made, strict=True))
+            rekeyed |= made_room
+    return [keys[index] for index in range(len(places))]
 
 
 def key_for_moved(session: WriteSession, entity: Entity, place: Place, row_id: int) -> str:
@@ -52,17 +76,31 @@ def key_for_moved(session: WriteSession, entity: Entity, place: Place, row_id: i
 
     It is the one it has, where it stands there already.
     """
-    left, right = _neighbours(session, entity, place, 1, row_id)
-    here = position_of(session, entity, row_id)
-    if here is not None and _fits(left, here, right):
-        return here
-    return _keys(session, entity, place, 1, row_id)[0]
+    return keys_for_moved(session, entity, place, [row_id])[row_id]
+
+
+def keys_for_moved(
+    session: WriteSession, entity: Entity, place: Place, ids: Collection[int]
+) -> dict[int, str]:
+    """Make the positions of rows that move to a place, where they keep their order.
+
+    They are those they have, where the rows stand there already. The rows must exist.
+    """
+    moving = in_order(session, entity, ids)
+    left, right = _neighbours(session, entity, place, 1, ids)
+    if _fit(left, [key for _, key in moving], right):
+        return dict(moving)
+    keys, _ = _keys(session, entity, place, len(moving), ids)
+    return {row_id: key for (row_id, _), key in zip(moving, keys, strict=True)}
 
 
 def _keys(
-    session: WriteSession, entity: Entity, place: Place, count: int, moving: int | None
-) -> list[str]:
-    """Make keys that sort at a place, in their order, and where they do not fit, make room."""
+    session: WriteSession, entity: Entity, place: Place, count: int, moving: Collection[int]
+) -> tuple[list[str], bool]:
+    """Make keys that sort at a place, in their order, and where they do not fit, make room.
+
+    Tells whether that has given rows around the place new keys.
+    """
     spare = 0
     while True:
         left, right = _neighbours(session, entity, place, spare + 1, moving)
@@ -75,13 +113,13 @@ def _keys(
         )
         if keys is not None:
             first = len(left[:spare])
-            _rekey(session, entity, around, keys[:first] + keys[first + count :])
-            return keys[first : first + count]
+            rekeyed = _rekey(session, entity, around, keys[:first] + keys[first + count :])
+            return keys[first : first + count], rekeyed
         spare = spare * 2 or 1
 
 
 def _neighbours(
-    session: WriteSession, entity: Entity, place: Place, count: int, moving: int | None
+    session: WriteSession, entity: Entity, place: Place, count: int, moving: Collection[int]
 ) -> tuple[list[Positioned], list[Positioned]]:
     """Read the rows on either side of a place, the nearest first."""
     if place.at_start:
@@ -96,19 +134,16 @@ def _neighbours(
     )
 
 
-def _fits(left: list[Positioned], here: str, right: list[Positioned]) -> bool:
-    """Tell whether a row stands between these already, and will whatever their ids are."""
-    return (
-        is_position(here) and (not left or left[0][1] < here) and (not right or here < right[0][1])
-    )
+def _fit(left: list[Positioned], here: list[str], right: list[Positioned]) -> bool:
+    """Tell whether rows stand between these already, and will whatever their ids are."""
+    keys = [*(key for _, key in left), *here, *(key for _, key in right)]
+    return all(map(is_position, here)) and all(one < other for one, other in pairwise(keys))
 
 
 def _rekey(
     session: WriteSession, entity: Entity, around: list[Positioned], keys: list[str]
-) -> None:
+) -> bool:
     """Give new keys to the rows around a place, in their order, where they have others."""
-    set_positions(
-        session,
-        entity,
-        [(row_id, new) for (row_id, old), new in zip(around, keys, strict=True) if old != new],
-    )
+    changed = [(row_id, new) for (row_id, old), new in zip(around, keys, strict=True) if old != new]
+    set_positions(session, entity, changed)
+    return bool(changed)

@@ -53,7 +53,13 @@ def create_project(session: WriteSession, project: NewProject) -> int:
     return row.id
 
 
-def update_project(session: WriteSession, project_id: str, changes: ProjectChanges) -> int:
+def update_project(
+    session: WriteSession,
+    project_id: str,
+    changes: ProjectChanges,
+    *,
+    if_version: int | None = None,
+) -> int:
     """Change a project and return its id. Changes that change nothing leave its version alone."""
     place = changes.get("place")
     if place is not None:
@@ -62,7 +68,7 @@ def update_project(session: WriteSession, project_id: str, changes: ProjectChang
         *project_changes_problems(changes),
         *missing_rows(session, project_references(place)),
     ]
-    row = row_to_change(session, ProjectRow, project_id)
+    row = row_to_change(session, ProjectRow, project_id, if_version)
     if row is None:
         raise Refused(no_such_row(ProjectRow, project_id), *problems)
     if place is not None:
@@ -83,9 +89,11 @@ def update_project(session: WriteSession, project_id: str, changes: ProjectChang
     return row.id
 
 
-def delete_project(session: WriteSession, project_id: str, *, delete_tasks: bool) -> DeletedProject:
+def delete_project(
+    session: WriteSession, project_id: str, *, delete_tasks: bool, if_version: int | None = None
+) -> DeletedProject:
     """Delete a project's row; its tasks stay, without a project, unless they are to go as well."""
-    row = row_to_delete(session, ProjectRow, project_id)
+    row = row_to_delete(session, ProjectRow, project_id, if_version)
     task_ids = delete_tasks_of(session, row.id) if delete_tasks else []
     session.delete(row)
     session.flush()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from gql_tasks.domain.errors import NotFound, Problem, Refused, TooMany
+from gql_tasks.domain.errors import NotFound, Problem, Refused, TooMany, VersionConflict
 from gql_tasks.domain.ids import Reference, not_found, parse_id
 from gql_tasks.domain.relations import Entity
 from gql_tasks.store.database import WriteSession
@@ -33,21 +33,42 @@ def missing_rows(session: WriteSession, references: Iterable[Reference]) -> list
     return missing
 
 
-def row_to_change(session: WriteSession, kind: type[Row], row_id: str) -> Row | None:
-    """Lock the row that a write changes; others may go on naming it."""
+def row_to_change(
+    session: WriteSession, kind: type[Row], row_id: str, if_version: int | None
+) -> Row | None:
+    """Lock the row that a write changes; others may go on naming it.
+
+    Raises Refused where it has another version than `if_version`.
+    """
     number = parse_id(row_id)
     if number is None:
         return None
-    return session.get(kind, number, with_for_update={"key_share": True})
+    row = session.get(kind, number, with_for_update={"key_share": True})
+    if row is not None:
+        _check_version(row, if_version)
+    return row
 
 
-def row_to_delete(session: WriteSession, kind: type[Row], row_id: str) -> Row:
-    """Lock the row that a write deletes. Raises Refused where there is none."""
+def row_to_delete(
+    session: WriteSession, kind: type[Row], row_id: str, if_version: int | None
+) -> Row:
+    """Lock the row that a write deletes.
+
+    Raises Refused where there is none, or it has another version than `if_version`.
+    """
     number = parse_id(row_id)
     row = None if number is None else session.get(kind, number, with_for_update=True)
     if row is None:
         raise Refused(no_such_row(kind, row_id))
+    _check_version(row, if_version)
     return row
+
+
+def _check_version(row: TaskRow | ProjectRow | LabelRow, if_version: int | None) -> None:
+    if if_version is not None and row.version != if_version:
+        entity = ENTITIES[type(row)]
+        message = f"{entity.value} {row.id} has version {row.version}, not {if_version}"
+        raise Refused(VersionConflict(message, ("if_version",), entity, row.id, row.version))
 
 
 def no_such_row(kind: type[Row], row_id: str) -> NotFound:

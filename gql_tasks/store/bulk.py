@@ -1,4 +1,4 @@
-"""Writing many new tasks at once, with the past they are given.
+"""Writing many new tasks at once, with a past that they are given or as new as they are.
 
 The rows go to the database as one JSON text and one statement: SQLite then brings its full-text
 index up to date once and not for every row, PostgreSQL is asked once and not for every row.
@@ -21,12 +21,17 @@ from gql_tasks.store.tables import instant_text
 
 @dataclass(slots=True, kw_only=True)
 class BulkTask:
-    """A task to be written. Its parent is one that is written before it, or with it."""
+    """A task to be written. Its parent is one that is written before it, or with it, or there.
+
+    Without `created_at` the database stamps it, as it does what other programs write; then
+    `updated_at`, `completed_at` and `version` are not looked at.
+    """
 
     title: str
-    created_at: datetime
-    updated_at: datetime
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
     description: str = ""
+    completed: bool = False
     completed_at: datetime | None = None
     priority: Priority = Priority.NONE
     due_on: date | None = None
@@ -34,6 +39,7 @@ class BulkTask:
     start_on: date | None = None
     project_id: int | None = None
     parent: "BulkTask | None" = None
+    parent_id: int | None = None
     label_ids: Sequence[int] = ()
     version: int = 1
     id: int = field(default=0, init=False)
@@ -44,10 +50,6 @@ COLUMNS = (
     "title",
     "description",
     "completed",
-    "completed_at",
-    "version",
-    "created_at",
-    "updated_at",
     "priority",
     "due_on",
     "due_at",
@@ -56,12 +58,13 @@ COLUMNS = (
     "project_id",
     "parent_id",
 )
+STAMPS = ("version", "created_at", "updated_at", "completed_at")
 
 
 def insert_tasks(
     session: WriteSession, tasks: Sequence[BulkTask], positions: Iterable[str]
 ) -> None:
-    """Write tasks, and give each its id."""
+    """Write tasks, all of them with a past or all without, and give each its id."""
     for task, task_id in zip(tasks, _reserve_ids(session, len(tasks)), strict=True):
         task.id = task_id
     rows = [_row(task, position) for task, position in zip(tasks, positions, strict=True)]
@@ -71,9 +74,12 @@ def insert_tasks(
         for task in labelled
         for label_id in task.label_ids
     ]
-    _insert(session, "tasks", COLUMNS, rows)
-    _insert(session, "task_labels", ("task_id", "label_id"), pairs)
-    _restamp(session, [_row(task, "") for task in labelled])
+    stamped = any(task.created_at for task in tasks)
+    _insert(session, "tasks", (*COLUMNS, *STAMPS) if stamped else COLUMNS, rows)
+    if pairs:
+        _insert(session, "task_labels", ("task_id", "label_id"), pairs)
+    if stamped:
+        _restamp(session, [_row(task, "") for task in labelled])
 
 
 def ids_by_name(session: WriteSession, entity: Entity) -> dict[str, int]:
@@ -89,7 +95,7 @@ def _row(task: BulkTask, position: str) -> dict[str, Any]:
         "id": task.id,
         "title": task.title,
         "description": task.description,
-        "completed": task.completed_at is not None,
+        "completed": task.completed,
         "completed_at": _instant(task.completed_at),
         "version": task.version,
         "created_at": _instant(task.created_at),
@@ -100,7 +106,7 @@ def _row(task: BulkTask, position: str) -> dict[str, Any]:
         "start_on": task.start_on,
         "position": position,
         "project_id": task.project_id,
-        "parent_id": task.parent.id if task.parent else None,
+        "parent_id": task.parent.id if task.parent else task.parent_id,
     }
 
 
@@ -122,14 +128,14 @@ def _reserve_ids(session: WriteSession, count: int) -> Sequence[int]:
 def _insert(
     session: WriteSession, table: str, columns: Sequence[str], rows: list[dict[str, Any]]
 ) -> None:
-    values = _values(session, table, columns)
+    values = rows_in_json(session, table, columns)
     statement = text(f"INSERT INTO {table} ({', '.join(columns)}) {values}")
     session.execute(statement, {"rows": orjson.dumps(rows).decode()})
 
 
 def _restamp(session: WriteSession, rows: list[dict[str, Any]]) -> None:
     """Put back what the triggers stamped on tasks that were given labels."""
-    values = _values(session, "tasks", ("id", "version", "updated_at"))
+    values = rows_in_json(session, "tasks", ("id", "version", "updated_at"))
     statement = text(
         f"WITH stamps AS ({values})"  # noqa: S608  # constants
         " UPDATE tasks SET version = stamps.version, updated_at = stamps.updated_at"
@@ -138,8 +144,8 @@ def _restamp(session: WriteSession, rows: list[dict[str, Any]]) -> None:
     session.execute(statement, {"rows": orjson.dumps(rows).decode()})
 
 
-def _values(session: WriteSession, table: str, columns: Sequence[str]) -> str:
-    """Select the columns of the rows in a JSON text."""
+def rows_in_json(session: WriteSession, table: str, columns: Sequence[str]) -> str:
+    """Write the SELECT of the columns of rows that the parameter `rows` holds as JSON."""
     if _is_postgresql(session):
         rows = f"json_populate_recordset(NULL::{table}, CAST(:rows AS json))"
         return f"SELECT {', '.join(columns)} FROM {rows}"  # noqa: S608  # constants

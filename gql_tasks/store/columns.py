@@ -2,21 +2,41 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy import FromClause, case, select
+
+from gql_tasks.domain.changes import STAMPS
 from gql_tasks.domain.plan import Column, Connection, Constant, Count, Many, One, Selected
 from gql_tasks.domain.relations import Entity
-from gql_tasks.store.dialects import Dialect, Expression
+from gql_tasks.store.dialects import Dialect, Expression, quoted
 from gql_tasks.store.scope import SOURCE_COLUMN
+from gql_tasks.store.tables import ChangeLogRow, MutationRow
 
-Writer = Callable[[Dialect, Expression], Expression]
+Writer = Callable[..., Expression]
+"""Called with the dialect and the columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnSql:
-    """How a field is read: its column, and how the column becomes JSON."""
+    """How a field is read: its column, and how the column becomes JSON.
+
+    `also` is a second column, for a field that takes two.
+    """
 
     column: str
     write: Writer
+    also: str | None = None
+
+    def value(self, sql: Dialect, row: FromClause) -> Expression:
+        """Write the field of a row."""
+        others = () if self.also is None else (row.c[self.also],)
+        return self.write(sql, row.c[self.column], *others)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Name the columns that are read."""
+        return (self.column,) if self.also is None else (self.column, self.also)
 
 
 def _id(sql: Dialect, column: Expression) -> Expression:
@@ -51,6 +71,37 @@ def write_day(sql: Dialect, column: Expression) -> Expression:
 
 def _priority(sql: Dialect, column: Expression) -> Expression:
     return sql.priority(column)
+
+
+def _json(sql: Dialect, column: Expression) -> Expression:
+    return sql.json_value(column)
+
+
+def _sync_token(sql: Dialect, position: Expression) -> Expression:
+    return write_token(sql, position)
+
+
+def write_token(sql: Dialect, position: Expression) -> Expression:
+    """Name a position of the change log; `SyncToken` writes the same."""
+    return sql.sync_token(select(ChangeLogRow.epoch).scalar_subquery(), position)
+
+
+def _operation(_: Dialect, before: Expression, after: Expression) -> Expression:
+    return case(
+        (before.is_(None), quoted("CREATE")),
+        (after.is_(None), quoted("DELETE")),
+        else_=quoted("UPDATE"),
+    )
+
+
+def _changed_fields(sql: Dialect, before: Expression, after: Expression) -> Expression:
+    return sql.changed_members(before, after, STAMPS)
+
+
+def _client_mutation_id(sql: Dialect, mutation_id: Expression) -> Expression:
+    mutation: Any = MutationRow.__table__.alias("mutation")
+    found = select(sql.nullable_text(mutation.c.client_mutation_id))
+    return found.where(mutation.c.id == mutation_id).scalar_subquery()
 
 
 _STAMPS = {
@@ -88,6 +139,17 @@ COLUMNS: Mapping[Entity, Mapping[str, ColumnSql]] = {
         "color": ColumnSql("color", _nullable_text),
         "version": ColumnSql("version", _number),
     },
+    Entity.CHANGE: {
+        "sync_token": ColumnSql("id", _sync_token),
+        "at": ColumnSql("at", write_instant),
+        "entity": ColumnSql("entity", _text),
+        "id": ColumnSql("row_id", _id),
+        "operation": ColumnSql("before", _operation, also="after"),
+        "changed_fields": ColumnSql("before", _changed_fields, also="after"),
+        "before": ColumnSql("before", _json),
+        "after": ColumnSql("after", _json),
+        "client_mutation_id": ColumnSql("mutation_id", _client_mutation_id),
+    },
 }
 
 
@@ -97,7 +159,7 @@ def columns_read(entity: Entity, fields: tuple[Selected, ...]) -> list[str]:
     for selected in fields:
         match selected:
             case Column():
-                names[COLUMNS[entity][selected.name].column] = None
+                names |= dict.fromkeys(COLUMNS[entity][selected.name].columns)
             case One() | Many() | Count() | Connection():
                 names[SOURCE_COLUMN[selected.relation]] = None
             case Constant():

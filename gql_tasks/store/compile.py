@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from gql_tasks.domain.plan import (
+    ById,
     Column,
     Connection,
     Constant,
@@ -31,9 +32,11 @@ from gql_tasks.domain.plan import (
     Row,
     Rows,
     Selected,
+    Since,
 )
 from gql_tasks.domain.relations import Entity
 from gql_tasks.domain.values import Value
+from gql_tasks.store.change_page import write_since
 from gql_tasks.store.columns import COLUMNS, columns_read
 from gql_tasks.store.dialects import Dialect, Expression, quoted
 from gql_tasks.store.matching import conditions
@@ -62,9 +65,14 @@ class Statement:
 
 def compile_statement(shape: ReadShape, dialect: Dialect) -> Statement:
     """Compile a shape to a dialect's text."""
-    compiled = compile_shape(shape, dialect).compile(dialect=dialect.sqlalchemy)
+    return compile_select(compile_shape(shape, dialect), dialect, many=isinstance(shape, Rows))
+
+
+def compile_select(statement: Select[Any], dialect: Dialect, *, many: bool) -> Statement:
+    """Compile a statement whose only parameters are slots."""
+    compiled = statement.compile(dialect=dialect.sqlalchemy)
     parameters = tuple(map(slot_index, compiled.positiontup or ()))
-    return Statement(str(compiled), parameters, isinstance(shape, Rows), dialect)
+    return Statement(str(compiled), parameters, many, dialect)
 
 
 def compile_shape(shape: ReadShape, dialect: Dialect) -> Select[*tuple[Any, ...]]:
@@ -77,6 +85,11 @@ def compile_shape(shape: ReadShape, dialect: Dialect) -> Select[*tuple[Any, ...]
             return compiler.rows(shape)
         case Page():
             return select(dialect.json_to_text(compiler.page(shape)))
+        case ById():
+            return compiler.by_id(shape)
+        case Since():
+            document = write_since(shape, compiler.scope, compiler.document)
+            return select(dialect.json_to_text(document))
 
 
 class Compiler:
@@ -92,6 +105,15 @@ class Compiler:
         document = self.document(shape.entity, shape.fields, row)
         return select(self.dialect.json_to_text(document)).where(
             row.c.id == self.scope.bind(shape.id, BigInteger())
+        )
+
+    def by_id(self, shape: ById) -> Select[*tuple[Any, ...]]:
+        """Read rows with their ids."""
+        row = self.scope.alias(shape.entity)
+        document = self.document(shape.entity, shape.fields, row)
+        ids = self.scope.bind(shape.ids, self.dialect.list_type(BigInteger()))
+        return select(row.c.id, self.dialect.json_to_text(document)).where(
+            self.dialect.is_one_of(row.c.id, ids)
         )
 
     def rows(self, shape: Rows) -> Select[*tuple[Any, ...]]:
@@ -112,8 +134,7 @@ class Compiler:
             case Constant():
                 return quoted(selected.text)
             case Column():
-                source = COLUMNS[entity][selected.name]
-                return source.write(self.dialect, row.c[source.column])
+                return COLUMNS[entity][selected.name].value(self.dialect, row)
             case One():
                 return self.one(selected, row)
             case Many():

@@ -8,7 +8,9 @@ that an address means.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -51,6 +53,13 @@ class ReadSession(Session):
         """
         return self.execute_statement(self.statements(plan.shape), plan)
 
+    def execute_by_id(self, plan: ReadPlan) -> dict[int, orjson.Fragment]:
+        """Run the one statement of a plan of rows by their ids."""
+        statement = self.statements(plan.shape)
+        values = statement.bind(plan.values)
+        rows = self.connection().exec_driver_sql(statement.text, values)
+        return {row_id: orjson.Fragment(document) for row_id, document in rows}
+
     def execute_statement(self, statement: Statement, plan: ReadPlan) -> Answer:
         """Run the statement of a plan's shape, where the caller has looked it up already."""
         values = statement.bind(plan.values)
@@ -64,8 +73,22 @@ class ReadSession(Session):
         return orjson.Fragment(row[1])
 
 
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """What a session is writing: its number in the log, which log that is, and where it began."""
+
+    number: int
+    epoch: str
+    start: int
+
+
 class WriteSession(ReadSession):
-    """A SQLAlchemy session in a transaction that may write; it reads its own writes."""
+    """A SQLAlchemy session in a transaction that may write; it reads its own writes.
+
+    `mutation` is the unit of work that it is doing (`store/mutations.py`).
+    """
+
+    mutation: Mutation
 
 
 class OperationSession(Protocol):
@@ -83,6 +106,13 @@ class OperationSession(Protocol):
 
     async def finish(self) -> None:
         """Give the connection back."""
+
+
+class Transaction(Protocol):
+    """A transaction in which several units of work are done, one after the other."""
+
+    async def write(self, work: Callable[[WriteSession], T]) -> T:
+        """Do a unit of work."""
 
 
 class Database(ABC):
@@ -106,6 +136,13 @@ class Database(ABC):
         """Begin an operation; no connection is taken before its first read."""
 
     @abstractmethod
+    async def read(self, work: Callable[[ReadSession], T]) -> T:
+        """Run a unit of work that only reads, off the event loop, on one snapshot.
+
+        Raises StoreUnavailable.
+        """
+
+    @abstractmethod
     async def write(self, work: Callable[[WriteSession], T]) -> T:
         """Run a unit of work in one transaction and commit it.
 
@@ -113,6 +150,22 @@ class Database(ABC):
         after a serialization failure, so it must not do anything but work on its session.
         Raises StoreUnavailable when the database is busy or away; then nothing was written, unless
         the connection to PostgreSQL broke during the commit.
+        """
+
+    @abstractmethod
+    def transaction(self) -> AbstractAsyncContextManager["Transaction"]:
+        """Begin a transaction for several units of work, committed at the end of the block.
+
+        What is raised in the block rolls all of them back. Nobody else writes meanwhile on SQLite.
+        Raises StoreUnavailable as `write` does, and WritersCollided, after which all of it may be
+        tried again.
+        """
+
+    @abstractmethod
+    def commits(self) -> AsyncGenerator[None, None]:
+        """Tell of commits, whoever makes them: once at first, then at least once after each.
+
+        Ends when the iterator is closed. A database that is away for a while is waited for.
         """
 
     @abstractmethod

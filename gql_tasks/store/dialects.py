@@ -116,6 +116,20 @@ class Dialect(ABC):
         """Write RFC 3339 in UTC with three decimals and a `Z`, or null."""
 
     @abstractmethod
+    def json_value(self, column: Expression) -> Expression:
+        """Write JSON that a column holds."""
+
+    @abstractmethod
+    def sync_token(self, epoch: Expression, position: Expression) -> Expression:
+        """Write a position of the change log: the epoch, `-`, twelve hexadecimal digits."""
+
+    @abstractmethod
+    def changed_members(
+        self, before: Expression, after: Expression, without: Sequence[str]
+    ) -> Expression:
+        """List the members of an object that differ from another's; none where one is NULL."""
+
+    @abstractmethod
     def by_code_point(self, column: Expression) -> Expression:
         """Compare texts by code point, whatever the database's locale says."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, FromClause, String, UnaryExpression
 from sqlalchemy.types import TypeEngine
 
-from gql_tasks.domain.page import NULLABLE, Order, OrderField, total_order
+from gql_tasks.domain.page import NULLABLE, Direction, Order, OrderField, total_order
 from gql_tasks.domain.relations import Entity
 from gql_tasks.domain.values import Slot
 from gql_tasks.store.columns import Writer, write_day, write_instant
@@ -20,6 +20,7 @@ DEFAULT_ORDER: Mapping[Entity, tuple[Order, ...]] = {
     Entity.TASK: (),
     Entity.PROJECT: (Order(OrderField.POSITION),),
     Entity.LABEL: (Order(OrderField.NAME),),
+    Entity.CHANGE: (Order(OrderField.ID, Direction.DESC),),
 }
 
 

@@ -42,9 +42,11 @@ from gql_tasks.domain.plan import (
     PageInfo,
     PageSelected,
     Selected,
+    Token,
     Total,
 )
 from gql_tasks.domain.relations import Entity
+from gql_tasks.store.change_page import write_head_token
 from gql_tasks.store.columns import columns_read
 from gql_tasks.store.dialects import Dialect, Expression, quoted
 from gql_tasks.store.facets import write_facets
@@ -127,6 +129,8 @@ class _PageWriter:
                 )
             case Total():
                 return self._from_matching([func.count()]).scalar_subquery()
+            case Token():
+                return write_head_token(self.dialect)
             case Facets():
                 return write_facets(selected, self.shape.search, self.reached, self.scope)
 

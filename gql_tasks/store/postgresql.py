@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, cast
@@ -15,15 +15,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
-from gql_tasks.domain.errors import StoreUnavailable, StoreUnusable
+from gql_tasks.domain.errors import StoreUnavailable, StoreUnusable, WritersCollided
 from gql_tasks.domain.plan import ReadPlan
-from gql_tasks.store import migrate
+from gql_tasks.store import migrate, mutations
 from gql_tasks.store.database import (
     Answer,
     Database,
     ReadSession,
     Statements,
     T,
+    Transaction,
     WriteSession,
     statement_cache,
 )
@@ -34,6 +35,9 @@ CONNECT_TIMEOUT_SECONDS = 10
 
 PREPARED_STATEMENTS = 500
 """How many each connection keeps: about as many as there are compiled shapes."""
+
+RECONNECT_SECONDS = 1.0
+"""How long a listener whose connection broke waits before it tries again."""
 
 WRITE_ATTEMPTS = 5
 """How often a transaction is tried that PostgreSQL ends so that another may go on."""
@@ -92,28 +96,54 @@ class PostgresqlDatabase(Database):
         """Begin an operation."""
         return PostgresqlOperationSession(self._readers, self._statements)
 
+    async def read(self, work: Callable[[ReadSession], T]) -> T:
+        """Read in a greenlet."""
+        session = self.session()
+        try:
+            with _unavailable():
+                return await session.run_sync(cast("Callable[[Session], T]", work))
+        finally:
+            await session.finish()
+
     async def write(self, work: Callable[[WriteSession], T]) -> T:
         """Run the work in a greenlet, and again if PostgreSQL ended it in favour of another."""
         for attempt in range(1, WRITE_ATTEMPTS + 1):
             try:
-                with _unavailable():
-                    return await self._write(work)
-            except DBAPIError as error:
-                if _sqlstate(error) not in _RETRYABLE:
-                    raise
+                async with self.transaction() as transaction:
+                    return await transaction.write(work)
+            except WritersCollided:
                 if attempt == WRITE_ATTEMPTS:
-                    raise StoreUnavailable("too many writers at once; try again") from error
+                    raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    async def _write(self, work: Callable[[WriteSession], T]) -> T:
-        async with (
-            AsyncSession(
-                self._writers, sync_session_class=WriteSession, statements=self._statements
-            ) as session,
-            session.begin(),
-        ):
-            # The session is of the class that was asked for; SQLAlchemy's types do not say so.
-            return await session.run_sync(cast("Callable[[Session], T]", work))
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Begin a transaction."""
+        with _unavailable():
+            async with (
+                AsyncSession(
+                    self._writers, sync_session_class=WriteSession, statements=self._statements
+                ) as session,
+                session.begin(),
+            ):
+                yield PostgresqlTransaction(session)
+
+    async def commits(self) -> AsyncGenerator[None, None]:
+        """Listen for what every transaction that writes to the log sends as it commits."""
+        heard = asyncio.Event()
+        while True:
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                listener = await asyncpg.connect(self._url, timeout=CONNECT_TIMEOUT_SECONDS)
+                try:
+                    listener.add_termination_listener(lambda _: heard.set())
+                    await listener.add_listener("gql_tasks", lambda *_: heard.set())
+                    while not listener.is_closed():
+                        heard.clear()
+                        yield
+                        await heard.wait()
+                finally:
+                    listener.terminate()
+            await asyncio.sleep(RECONNECT_SECONDS)
 
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
@@ -127,6 +157,19 @@ class PostgresqlDatabase(Database):
             raise StoreUnusable(
                 f"{self.name} is not a URL; in a password, / is written as %2F and # as %23"
             ) from error
+
+
+class PostgresqlTransaction:
+    """Units of work on one session."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def write(self, work: Callable[[WriteSession], T]) -> T:
+        """Do a unit of work in a greenlet."""
+        # The session is of the class that was asked for; SQLAlchemy's types do not say so.
+        run = partial(mutations.run, work=work)
+        return await self._session.run_sync(cast("Callable[[Session], T]", run))
 
 
 class PostgresqlOperationSession(AsyncSession):
@@ -189,10 +232,12 @@ def _within(number: int, first: int, last: int) -> int:
 
 @contextmanager
 def _unavailable() -> Iterator[None]:
-    """Tell a database that is away from a statement that is wrong."""
+    """Tell a database that is away, or too busy, from a statement that is wrong."""
     try:
         yield
     except DBAPIError as error:
+        if _sqlstate(error) in _RETRYABLE:
+            raise WritersCollided from error
         if not (error.connection_invalidated or (_sqlstate(error) or "").startswith(_AWAY)):
             raise
         raise StoreUnavailable("the database is away; try again") from error

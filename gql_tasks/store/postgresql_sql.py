@@ -11,8 +11,10 @@ from sqlalchemy import (
     false,
     func,
     literal_column,
+    select,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.types import TypeEngine
 
 from gql_tasks.domain.search import SearchText
@@ -73,6 +75,34 @@ class PostgresqlDialect(Dialect):
     def day(self, column: Expression) -> Expression:
         """Format, whatever the session's date style is."""
         return func.to_char(column, quoted("YYYY-MM-DD"))
+
+    def json_value(self, column: Expression) -> Expression:
+        """Take the column as it is."""
+        return column
+
+    def sync_token(self, epoch: Expression, position: Expression) -> Expression:
+        """Call to_hex."""
+        digits = func.lpad(func.to_hex(position), literal_column("12"), quoted("0"))
+        return epoch.concat(quoted("-")).concat(digits)
+
+    def changed_members(
+        self, before: Expression, after: Expression, without: Sequence[str]
+    ) -> Expression:
+        """Read the members with json_each, numbered so that they keep their order."""
+        member = (
+            func.json_each(after)
+            .table_valued("key", "value", with_ordinality="number")
+            .render_derived(name="member")
+        )
+        was = cast(before.op("->")(member.c.key), Text)
+        names = func.json_agg(aggregate_order_by(member.c.key, member.c.number))
+        found = (
+            select(names)
+            .where(before.is_not(None), cast(member.c.value, Text).is_distinct_from(was))
+            .where(member.c.key.not_in([quoted(name) for name in without]))
+            .scalar_subquery()
+        )
+        return func.coalesce(found, cast(quoted("[]"), postgresql.JSON))
 
     def by_code_point(self, column: Expression) -> Expression:
         """Pin the C collation, which compares UTF-8 bytes."""

@@ -8,21 +8,22 @@ and `database.write` runs it again. So that this stays rare: first `lock_order`,
 then the rows that are named, then the row that is written.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Executable, Select, bindparam, delete, literal, select, text, tuple_, update
+from sqlalchemy import Select, bindparam, delete, select, text, tuple_, update
 
 from gql_tasks.domain.relations import Entity
 from gql_tasks.store.database import WriteSession
+from gql_tasks.store.listed import bound, listed, unfolded
 from gql_tasks.store.scope import TABLES
-from gql_tasks.store.tables import TaskLabelRow, TaskRow
+from gql_tasks.store.tables import TaskRow
 
 Positioned: TypeAlias = tuple[int, str]
 """A row's id and its position."""
 
 IDS_AT_ONCE = 10_000
-"""Ids that one statement compares with; both drivers take some 32,000 values."""
+"""Ids that one statement compares with as values; both drivers take some 32,000."""
 
 _LOCKS = 0x67716C74
 """The first half of every advisory lock here: "gqlt"."""
@@ -53,24 +54,38 @@ def lock_tree(session: WriteSession) -> None:
 def lock_existing(session: WriteSession, entity: Entity, ids: Collection[int]) -> set[int]:
     """Tell which of these rows exist, and keep them from being deleted."""
     table = TABLES[entity]
-    wanted = sorted(ids)
-    found: set[int] = set()
-    for start in range(0, len(wanted), IDS_AT_ONCE):
-        part = table.c.id.in_(wanted[start : start + IDS_AT_ONCE])
-        rows = select(table.c.id).where(part).with_for_update(read=True, key_share=True)
-        found.update(session.scalars(rows))
-    return found
+    if not ids:
+        return set()
+    rows = select(table.c.id).where(table.c.id.in_(listed(session, ids))).order_by(table.c.id)
+    return {*session.scalars(rows.with_for_update(read=True, key_share=True))}
 
 
-def is_under(session: WriteSession, task_id: int, ancestor_id: int) -> bool:
-    """Tell whether a task is a subtask of another, on whichever level, or is that task."""
+def projects_of(session: WriteSession, task_ids: Collection[int]) -> dict[int, int]:
+    """Tell which projects tasks are in, where they are in one; they stay until the commit."""
+    if not task_ids:
+        return {}
+    table = TABLES[Entity.TASK]
+    in_project = table.c.id.in_(listed(session, task_ids)), table.c.project_id.is_not(None)
+    rows = session.execute(select(table.c.id, table.c.project_id).where(*in_project))
+    projects = {row.id: row.project_id for row in rows}
+    # Gone, if it was deleted since the task was read: then the task has none either.
+    there = lock_existing(session, Entity.PROJECT, {*projects.values()})
+    return {task_id: project for task_id, project in projects.items() if project in there}
+
+
+def tasks_above(session: WriteSession, task_id: int) -> set[int]:
+    """Find a task, the one it is a part of, the one that is a part of, and so on."""
     above = select(TaskRow.id, TaskRow.parent_id).where(TaskRow.id == task_id).cte(recursive=True)
     # UNION without ALL ends also where another program has tied a cycle.
     above = above.union(
         select(TaskRow.id, TaskRow.parent_id).join(above, TaskRow.id == above.c.parent_id)
     )
-    found = select(literal(1)).select_from(above).where(above.c.id == ancestor_id)
-    return session.scalar(found) is not None
+    return {*session.scalars(select(above.c.id))}
+
+
+def is_under(session: WriteSession, task_id: int, ancestor_id: int) -> bool:
+    """Tell whether a task is a subtask of another, on whichever level, or is that task."""
+    return ancestor_id in tasks_above(session, task_id)
 
 
 def rows_before(
@@ -80,11 +95,13 @@ def rows_before(
     limit: int,
     *,
     inclusive: bool,
-    without: int | None,
+    without: Collection[int],
 ) -> list[Positioned]:
     """Read the rows before a row, or before the end, the nearest first; never `without`."""
     table = TABLES[entity]
-    rows = _rows(table, limit, without).order_by(table.c.position.desc(), table.c.id.desc())
+    rows = _rows(session, table, limit, without).order_by(
+        table.c.position.desc(), table.c.id.desc()
+    )
     if row_id is not None:
         place, bound = tuple_(table.c.position, table.c.id), _place_of(table, row_id)
         rows = rows.where(place <= bound if inclusive else place < bound)
@@ -98,21 +115,23 @@ def rows_after(
     limit: int,
     *,
     inclusive: bool,
-    without: int | None,
+    without: Collection[int],
 ) -> list[Positioned]:
     """Read the rows after a row, or after the start, the nearest first; never `without`."""
     table = TABLES[entity]
-    rows = _rows(table, limit, without).order_by(table.c.position, table.c.id)
+    rows = _rows(session, table, limit, without).order_by(table.c.position, table.c.id)
     if row_id is not None:
         place, bound = tuple_(table.c.position, table.c.id), _place_of(table, row_id)
         rows = rows.where(place >= bound if inclusive else place > bound)
     return [(row.id, row.position) for row in session.execute(rows)]
 
 
-def position_of(session: WriteSession, entity: Entity, row_id: int) -> str | None:
-    """Read where a row stands; None where there is no such row."""
+def in_order(session: WriteSession, entity: Entity, ids: Collection[int]) -> list[Positioned]:
+    """Read where rows stand, in the order made by hand. One that is not there is left out."""
     table = TABLES[entity]
-    return session.scalar(select(table.c.position).where(table.c.id == row_id))
+    rows = select(table.c.id, table.c.position).where(table.c.id.in_(listed(session, ids)))
+    found = session.execute(rows.order_by(table.c.position, table.c.id))
+    return [(row.id, row.position) for row in found]
 
 
 def set_positions(session: WriteSession, entity: Entity, positions: Sequence[Positioned]) -> None:
@@ -123,25 +142,37 @@ def set_positions(session: WriteSession, entity: Entity, positions: Sequence[Pos
         .where(table.c.id == bindparam("row_id"))
         .values(position=bindparam("new_position"))
     )
-    _for_each(session, statement, [{"row_id": id_, "new_position": key} for id_, key in positions])
+    if positions:  # SQLAlchemy takes an empty list as no values at all
+        session.execute(
+            statement, [{"row_id": row_id, "new_position": key} for row_id, key in positions]
+        )
 
 
-def add_labels(session: WriteSession, pairs: Iterable[tuple[int, int]]) -> None:
-    """Give labels to tasks, as pairs of a task's id and a label's; those it has stay."""
-    statement = text(
-        "INSERT INTO task_labels (task_id, label_id) VALUES (:task_id, :label_id)"
-        " ON CONFLICT DO NOTHING"
+def add_labels(
+    session: WriteSession, task_ids: Collection[int], label_ids: Collection[int]
+) -> None:
+    """Give each of the tasks each of the labels; those it has stay."""
+    _with_labels(
+        session,
+        "INSERT INTO task_labels (task_id, label_id)"  # constants
+        " SELECT tasks.value, labels.value FROM ({tasks}) AS tasks CROSS JOIN ({labels}) AS labels"
+        # SQLite would take ON CONFLICT for the join's ON.
+        " WHERE true ON CONFLICT DO NOTHING",
+        task_ids,
+        label_ids,
     )
-    _for_each(session, statement, [{"task_id": task, "label_id": label} for task, label in pairs])
 
 
-def remove_labels(session: WriteSession, task_id: int, label_ids: Iterable[int]) -> None:
-    """Take labels from a task; those it has not are no matter."""
-    pairs: Any = TaskLabelRow.__table__
-    statement = delete(pairs).where(
-        pairs.c.task_id == task_id, pairs.c.label_id == bindparam("removed_id")
+def remove_labels(
+    session: WriteSession, task_ids: Collection[int], label_ids: Collection[int]
+) -> None:
+    """Take each of the labels from each of the tasks; those it has not are no matter."""
+    _with_labels(
+        session,
+        "DELETE FROM task_labels WHERE task_id IN ({tasks}) AND label_id IN ({labels})",
+        task_ids,
+        label_ids,
     )
-    _for_each(session, statement, [{"removed_id": label_id} for label_id in label_ids])
 
 
 def delete_tasks_of(session: WriteSession, project_id: int) -> list[int]:
@@ -151,9 +182,15 @@ def delete_tasks_of(session: WriteSession, project_id: int) -> list[int]:
     return sorted(session.scalars(gone))
 
 
-def _for_each(session: WriteSession, statement: Executable, rows: list[dict[str, Any]]) -> None:
-    if rows:  # SQLAlchemy takes an empty list as no values at all
-        session.execute(statement, rows)
+def _with_labels(
+    session: WriteSession, statement: str, task_ids: Collection[int], label_ids: Collection[int]
+) -> None:
+    if task_ids and label_ids:
+        lists = {name: unfolded(session, name) for name in ("tasks", "labels")}
+        session.execute(
+            text(statement.format(**lists)),
+            {"tasks": bound(session, task_ids), "labels": bound(session, label_ids)},
+        )
 
 
 def _lock(session: WriteSession, number: int, *, shared: bool = False) -> None:
@@ -162,9 +199,9 @@ def _lock(session: WriteSession, number: int, *, shared: bool = False) -> None:
         session.execute(text(f"SELECT {function}({_LOCKS}, {number})"))
 
 
-def _rows(table: Any, limit: int, without: int | None) -> Select[Any]:
+def _rows(session: WriteSession, table: Any, limit: int, without: Collection[int]) -> Select[Any]:
     rows = select(table.c.id, table.c.position).limit(limit)
-    return rows if without is None else rows.where(table.c.id != without)
+    return rows.where(table.c.id.not_in(listed(session, without))) if without else rows
 
 
 def _place_of(table: Any, row_id: int) -> Any:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     FromClause,
+    and_,
     bindparam,
     literal_column,
     true,
@@ -18,12 +19,13 @@ from sqlalchemy.types import TypeEngine
 from gql_tasks.domain.relations import Entity, Relation
 from gql_tasks.domain.values import Slot
 from gql_tasks.store.dialects import Dialect
-from gql_tasks.store.tables import LabelRow, ProjectRow, TaskLabelRow, TaskRow
+from gql_tasks.store.tables import ChangeRow, LabelRow, ProjectRow, TaskLabelRow, TaskRow
 
 TABLES: Mapping[Entity, Any] = {
     Entity.TASK: TaskRow.__table__,
     Entity.PROJECT: ProjectRow.__table__,
     Entity.LABEL: LabelRow.__table__,
+    Entity.CHANGE: ChangeRow.__table__,
 }
 
 NONE_LEFT_OUT: ColumnElement[int] = literal_column("0")
@@ -36,6 +38,7 @@ SOURCE_COLUMN: Mapping[Relation, str] = {
     Relation.TASK_LABELS: "id",
     Relation.PROJECT_TASKS: "id",
     Relation.LABEL_TASKS: "id",
+    Relation.TASK_HISTORY: "id",
 }
 """The column of a relation's source that leads to its target."""
 
@@ -119,6 +122,9 @@ def _joined(relation: Relation, source: FromClause, target: FromClause) -> Colum
             joined = target.c.parent_id == source.c.id
         case Relation.PROJECT_TASKS:
             joined = target.c.project_id == source.c.id
+        case Relation.TASK_HISTORY:
+            of_tasks = target.c.entity == literal_column(f"'{Entity.TASK.name}'")
+            joined = and_(target.c.row_id == source.c.id, of_tasks)
         case _:
             raise AssertionError(f"{relation} goes by pairs")
     return joined

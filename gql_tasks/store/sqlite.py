@@ -7,9 +7,9 @@ that place: its first run, and every run after it has shown itself slow, is on a
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
 from typing import Any
@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from gql_tasks.domain.errors import InvalidArgument, StoreUnavailable, StoreUnusable
 from gql_tasks.domain.plan import ReadPlan
-from gql_tasks.store import migrate
+from gql_tasks.store import migrate, mutations
 from gql_tasks.store.compile import Statement
 from gql_tasks.store.database import (
     Answer,
@@ -28,6 +28,7 @@ from gql_tasks.store.database import (
     ReadSession,
     Statements,
     T,
+    Transaction,
     WriteSession,
     statement_cache,
 )
@@ -45,6 +46,9 @@ ROWS_ON_LOOP = 2_000
 """More rows than this are not read on the event loop, however fast the statement was with fewer."""
 
 READER_THREADS = 4
+
+POLL_SECONDS = 0.01
+"""How often a listener looks for commits."""
 
 _TOO_DEEP = {"parser stack overflow", "Expression tree is too large (maximum depth 1000)"}
 """What SQLite says of a statement that nests too deeply. Before 3.46 its parser's stack has 100."""
@@ -73,6 +77,7 @@ class SqliteDatabase(Database):
             "connect",
             lambda connection, _record: _log_ahead(connection, busy_timeout_seconds),
         )
+        self._writers_turn = asyncio.Lock()
         self._reader_threads = ThreadPoolExecutor(READER_THREADS, "gql_tasks-reader")
         self._writer_thread = ThreadPoolExecutor(1, "gql_tasks-writer")
 
@@ -102,12 +107,31 @@ class SqliteDatabase(Database):
         """Begin an operation."""
         return SqliteOperationSession(self._readers, self._statements, self._reader_threads)
 
+    async def read(self, work: Callable[[ReadSession], T]) -> T:
+        """Read on a reader thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reader_threads, self._read, work)
+
+    def _read(self, work: Callable[[ReadSession], T]) -> T:
+        try:
+            with ReadSession(self._readers, statements=self._statements) as session:
+                return work(session)
+        except OperationalError as error:
+            raise _translated(error) from error
+
     async def write(self, work: Callable[[WriteSession], T]) -> T:
         """Wait for the writer's turn, then for its commit to be on disk."""
         deadline = monotonic() + self._busy_timeout_seconds
-        return await self._in_writer_thread(self._write, work, deadline)
+        async with self._writers_turn:
+            return await self._in_writer_thread(self._write, work, deadline)
 
     def _write(self, work: Callable[[WriteSession], T], deadline: float) -> T:
+        with self._writing(deadline) as session:
+            return mutations.run(session, work)
+
+    @contextmanager
+    def _writing(self, deadline: float) -> Iterator[WriteSession]:
+        """Open a transaction in the writer's thread."""
         try:
             with self._writer.connect() as connection:
                 # The wait for other programs began with the wait for this turn: otherwise each of
@@ -118,9 +142,44 @@ class SqliteDatabase(Database):
                     WriteSession(connection, statements=self._statements) as session,
                     session.begin(),
                 ):
-                    return work(session)
+                    session.connection()  # takes the write lock, or finds it taken
+                    yield session
         except OperationalError as error:
             raise _translated(error) from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Keep the writer's turn until the end of the block."""
+        deadline = monotonic() + self._busy_timeout_seconds
+        async with self._writers_turn:
+            writing = self._writing(deadline)
+            session = await self._in_writer_thread(writing.__enter__)
+            try:
+                yield SqliteTransaction(session, self._in_writer_thread)
+            except BaseException as error:
+                # A block that was cancelled ends its transaction all the same.
+                ending = self._in_writer_thread(writing.__exit__, type(error), error, None)
+                await asyncio.shield(ending)
+                raise
+            await self._in_writer_thread(writing.__exit__, None, None, None)
+
+    async def commits(self) -> AsyncGenerator[None, None]:
+        """Look at `data_version`, which any commit of another connection changes, whoever's it is.
+
+        It is a look into shared memory, 100 times a second.
+        """
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        try:
+            seen: object = None
+            while True:
+                version = connection.execute("PRAGMA data_version").fetchone()
+                if version == seen:
+                    await asyncio.sleep(POLL_SECONDS)
+                else:
+                    seen = version
+                    yield
+        finally:
+            connection.close()
 
     def _migrate(self) -> None:
         # A reader looks first: a file that is not a task store is left as it was, to the byte.
@@ -159,6 +218,24 @@ class SqliteDatabase(Database):
     async def _in_writer_thread(self, function: Callable[..., T], *arguments: Any) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writer_thread, function, *arguments)
+
+
+class SqliteTransaction:
+    """Units of work on one session of the writer's thread."""
+
+    def __init__(
+        self, session: WriteSession, in_writer_thread: Callable[..., Awaitable[Any]]
+    ) -> None:
+        self._session = session
+        self._in_writer_thread = in_writer_thread
+
+    async def write(self, work: Callable[[WriteSession], T]) -> T:
+        """Do a unit of work."""
+        try:
+            result: T = await self._in_writer_thread(mutations.run, self._session, work)
+        except OperationalError as error:
+            raise _translated(error) from error
+        return result
 
 
 class SqliteOperationSession(ReadSession):

@@ -86,6 +86,27 @@ class SqliteDialect(Dialect):
         """Days are stored as the text that is sent."""
         return cast(column, Text)
 
+    def json_value(self, column: Expression) -> Expression:
+        """Take the text for JSON."""
+        return func.json(column)
+
+    def sync_token(self, epoch: Expression, position: Expression) -> Expression:
+        """Call printf."""
+        return func.printf(quoted("%s-%012x"), epoch, position)
+
+    def changed_members(
+        self, before: Expression, after: Expression, without: Sequence[str]
+    ) -> Expression:
+        """Read the members with json_each, which keeps their order."""
+        member = func.json_each(after).table_valued("key", "value", name="member")
+        was = func.json_extract(before, quoted("$.").concat(member.c.key))
+        return (
+            select(func.json_group_array(member.c.key))
+            .where(before.is_not(None), member.c.value.is_distinct_from(was))
+            .where(member.c.key.not_in([quoted(name) for name in without]))
+            .scalar_subquery()
+        )
+
     def by_code_point(self, column: Expression) -> Expression:
         """BINARY, the collation of columns that name none, compares UTF-8 bytes."""
         return column

@@ -8,6 +8,7 @@ every column after them gets its value from the database: a writer need not know
 from datetime import UTC, date, datetime
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Computed,
@@ -103,6 +104,9 @@ class Day(TypeDecorator[date]):
         """Read a day."""
         return date.fromisoformat(value) if isinstance(value, str) else value
 
+
+Json = String().with_variant(JSON(), "postgresql")
+"""A JSON text, read and written as text."""
 
 RowId = BigInteger().with_variant(Integer, "sqlite")
 
@@ -201,3 +205,47 @@ class TaskLabelRow(Base):
     label_id: Mapped[int] = mapped_column(
         RowId, ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True
     )
+
+
+class ChangeRow(Base):
+    """One row of `changes`: a row of another table as it was and as it became.
+
+    Triggers write it, and number it in the order of commits.
+    """
+
+    __tablename__ = "changes"
+    __table_args__ = (Index("ix_changes_row_id", "row_id", "entity", "id"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant, server_default=FetchedValue())
+    entity: Mapped[str] = mapped_column(String)
+    row_id: Mapped[int] = mapped_column(RowId)
+    before: Mapped[str | None] = mapped_column(Json)
+    after: Mapped[str | None] = mapped_column(Json)
+    nulls: Mapped[str] = mapped_column(String, server_default="")
+    mutation_id: Mapped[int | None] = mapped_column(RowId)
+
+
+class MutationRow(Base):
+    """One row of `mutations`: the answer of a mutation that its client gave an id."""
+
+    __tablename__ = "mutations"
+    __table_args__ = (Index("ix_mutations_client_mutation_id", "client_mutation_id", unique=True),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant, server_default=FetchedValue())
+    client_mutation_id: Mapped[str] = mapped_column(String)
+    request: Mapped[str] = mapped_column(String)
+    answer: Mapped[str | None] = mapped_column(String)
+
+
+class ChangeLogRow(Base):
+    """The one row of `change_log`: which log this is, and how far it goes back."""
+
+    __tablename__ = "change_log"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    epoch: Mapped[str] = mapped_column(String)
+    pruned_through: Mapped[int] = mapped_column(RowId, server_default="0")
+    mutation: Mapped[int | None] = mapped_column(RowId)
+    last_mutation: Mapped[int] = mapped_column(RowId, server_default="0")

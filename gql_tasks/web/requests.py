@@ -35,11 +35,14 @@ class RequestMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
         sent_id = Headers(scope=scope).get("x-request-id", "")
         scope[_KEY] = sent_id if _PLAIN_ID.fullmatch(sent_id) else token_hex(8)
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+            return
         started = False
 
         async def send_with_id(message: Message) -> None:

@@ -10,16 +10,21 @@ from gql_tasks.domain.position import Place
 from gql_tasks.domain.priority import Priority
 from gql_tasks.domain.relations import Entity
 from gql_tasks.domain.task import (
+    MAX_AT_ONCE,
+    MAX_LABELS_AT_ONCE,
     MAX_LEVELS,
     MAX_TASKS,
     Due,
     NewTask,
     TaskChanges,
+    at_most_problems,
     new_task_problems,
     new_task_references,
+    new_tasks_problems,
     task_changes_problems,
     task_changes_references,
     unfold,
+    unfold_all,
 )
 
 TODAY = date(2026, 1, 31)
@@ -47,6 +52,19 @@ def test_unfold_lists_parents_first() -> None:
         ("e", 0, 1),
     ]
     assert tree[3].path == ("input", "subtasks", "0", "subtasks", "1")
+
+
+def test_unfold_all_lists_one_input_after_the_other() -> None:
+    """Of several inputs each keeps its tree, and its number in every path."""
+    forest = unfold_all([NewTask("a", subtasks=(NewTask("b"),)), NewTask("c"), chain(1)])
+    assert [(planted.task.title, planted.parent, planted.path) for planted in forest] == [
+        ("a", None, ("input", "0")),
+        ("b", 0, ("input", "0", "subtasks", "0")),
+        ("c", None, ("input", "1")),
+        ("stem", None, ("input", "2")),
+        ("leaf", 3, ("input", "2", "subtasks", "0")),
+    ]
+    assert unfold_all([]) == []
 
 
 def test_all_problems_of_a_tree() -> None:
@@ -93,6 +111,47 @@ def test_size_of_a_tree() -> None:
     ]
     deep = [*new_task_problems(unfold(chain(900)))]  # no recursion to run out of
     assert [(type(problem), problem.path) for problem in deep] == [(TooMany, subtasks)]
+
+
+def test_size_of_several_inputs() -> None:
+    """Inputs have their limits together, but for the levels, which each has for itself."""
+    fine, leaf = NewTask("fine"), NewTask("leaf")
+    assert [*new_tasks_problems([])] == []
+    largest = [NewTask("stem", subtasks=(leaf,) * (MAX_AT_ONCE - 2)), fine]
+    assert [*new_tasks_problems(unfold_all(largest))] == []
+    message = "10001 tasks are more than the 10000 that one write may create"
+    assert [*new_tasks_problems(unfold_all([NewTask(" "), *largest]))] == [
+        TooMany(message, ("input",), 10000, 10001)
+    ]
+    assert [*new_tasks_problems(unfold_all([chain(MAX_LEVELS)] * 2))] == []
+    message = "11 levels of subtasks are more than the 10 that one input takes"
+    assert [*new_tasks_problems(unfold_all([fine, chain(MAX_LEVELS + 1), NewTask("")]))] == [
+        TooMany(message, ("input", "1", "subtasks"), 10, 11)
+    ]
+    half = NewTask("a", label_ids=("1",) * (MAX_LABELS_AT_ONCE // 2))
+    assert [*new_tasks_problems(unfold_all([half, half]))] == []
+    message = "50001 labels are more than the 50000 that one write gives or takes"
+    assert [*new_tasks_problems(unfold_all([half, half, NewTask("b", label_ids=("1",))]))] == [
+        TooMany(message, ("input",), 50000, 50001)
+    ]
+
+
+def test_problems_of_several_inputs() -> None:
+    """Every field that breaks a rule is named with its input's number."""
+    forest = unfold_all([NewTask("fine"), NewTask("", subtasks=(NewTask(" "),))])
+    assert [*new_tasks_problems(forest)] == [
+        Invalid('title "" is blank', ("input", "1", "title")),
+        Invalid('title " " is blank', ("input", "1", "subtasks", "0", "title")),
+    ]
+
+
+def test_at_most() -> None:
+    """A bulk write is bounded by a number of tasks that it may take."""
+    for fine in (0, 1, MAX_AT_ONCE):
+        assert [*at_most_problems(fine)] == []
+    for wrong in (-1, MAX_AT_ONCE + 1):
+        message = f"at most {wrong} is not between 0 and 10000"
+        assert [*at_most_problems(wrong)] == [Invalid(message, ("at_most",))]
 
 
 def test_changes_problems() -> None:

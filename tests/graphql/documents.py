@@ -43,7 +43,7 @@ ORDER_FIELDS = (
 )
 PRIORITIES = ("NONE", "LOW", "MEDIUM", "HIGH", "URGENT")
 
-NOT_GENERATED = {"facets"}
+NOT_GENERATED = {"facets", "history", "syncToken"}
 """Fields that the reference does not answer."""
 
 TEXTS = (

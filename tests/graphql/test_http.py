@@ -91,16 +91,6 @@ REQUEST_ERRORS: dict[str, tuple[dict[str, Any], Errors]] = {
             )
         ],
     ),
-    "subscription": (
-        {"query": "subscription { tasks }"},
-        [
-            error(
-                "The subscription operation is not supported by the schema.",
-                "GRAPHQL_VALIDATION_FAILED",
-                (1, 1),
-            )
-        ],
-    ),
     "several operations, none named": (
         {"query": "query A { __typename } query B { __typename }"},
         [
@@ -257,6 +247,13 @@ async def test_database_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 BAD_REQUESTS: dict[str, tuple[bytes, str]] = {
+    "subscription": (
+        b'{"query": "subscription { tasks { id } }"}',
+        (
+            "A subscription has many answers: subscribe over WebSocket (graphql-transport-ws), "
+            "or accept text/event-stream and no JSON."
+        ),
+    ),
     "empty": (b"", "The request body is not JSON: Input is a zero-length, empty document."),
     "cut off": (b'{"query": "{', "The request body is not JSON: unexpected end of data."),
     "null": (b"null", "The request body must be a JSON object."),

@@ -1,5 +1,7 @@
 BEGIN IMMEDIATE;
 
+UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
+
 SELECT tasks.id, tasks.position
 FROM tasks
 ORDER BY tasks.position DESC, tasks.id DESC
@@ -8,6 +10,11 @@ LIMIT ? OFFSET ?;
 
 INSERT INTO tasks (title, description, completed, priority, due_on, due_at, start_on, position, project_id, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- with ['Sharpen the pencil', '', 0, 0, None, None, None, 'p9007199254740994', None, None]
+
+SELECT min(changes.id) AS min_1, max(changes.id) AS max_1
+FROM changes
+WHERE changes.id > ? AND changes.mutation_id = ?;
+-- with [6, 1]
 
 SELECT json_object(
   'title', CAST(coalesce(tasks_1.title, '') AS TEXT),
@@ -23,3 +30,5 @@ SELECT json_object(
 FROM tasks AS tasks_1
 WHERE tasks_1.id = ?;
 -- with [9007199254740994]
+
+UPDATE change_log SET mutation = NULL;

@@ -1,5 +1,7 @@
 BEGIN IMMEDIATE;
 
+UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
+
 SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
 FROM tasks
 WHERE tasks.id = ?;
@@ -7,6 +9,11 @@ WHERE tasks.id = ?;
 
 UPDATE tasks SET completed=? WHERE tasks.id = ?;
 -- with [1, 1]
+
+SELECT min(changes.id) AS min_1, max(changes.id) AS max_1
+FROM changes
+WHERE changes.id > ? AND changes.mutation_id = ?;
+-- with [6, 1]
 
 SELECT json_object(
   'id', CAST(tasks_1.id AS TEXT),
@@ -17,7 +24,11 @@ FROM tasks AS tasks_1
 WHERE tasks_1.id = ?;
 -- with [1]
 
+UPDATE change_log SET mutation = NULL;
+
 BEGIN IMMEDIATE;
+
+UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
 
 SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
 FROM tasks
@@ -25,6 +36,8 @@ WHERE tasks.id = ?;
 -- with [3]
 
 BEGIN IMMEDIATE;
+
+UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
 
 SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
 FROM tasks
@@ -34,7 +47,16 @@ WHERE tasks.id = ?;
 DELETE FROM tasks WHERE tasks.id = ?;
 -- with [1]
 
+SELECT min(changes.id) AS min_1, max(changes.id) AS max_1
+FROM changes
+WHERE changes.id > ? AND changes.mutation_id = ?;
+-- with [7, 2]
+
+UPDATE change_log SET mutation = NULL;
+
 BEGIN IMMEDIATE;
+
+UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
 
 SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
 FROM tasks

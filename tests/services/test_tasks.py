@@ -400,5 +400,5 @@ async def test_labels_that_are_there(store_of_tasks: Store) -> None:
     await add_rows(store_of_tasks)
     await create(store_of_tasks, NewTask("1"))
     for _ in range(2):
-        await store_of_tasks.write(lambda s: add_labels(s, [(1, 1), (1, 1), (1, 2)]))
+        await store_of_tasks.write(lambda s: add_labels(s, [1], [1, 2]))
     assert store_of_tasks.fetch(LABELS) == [(1, 1), (1, 2)]

@@ -1,3 +1,24 @@
+CREATE TABLE change_log (
+    id INTEGER PRIMARY KEY NOT NULL CHECK (id = 1),
+    epoch VARCHAR NOT NULL,
+    pruned_through INTEGER DEFAULT 0 NOT NULL,
+    mutation INTEGER,
+    last_mutation INTEGER DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE changes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    at VARCHAR DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) NOT NULL,
+    entity VARCHAR NOT NULL,
+    row_id INTEGER NOT NULL,
+    before VARCHAR,
+    after VARCHAR,
+    nulls VARCHAR DEFAULT '' NOT NULL,
+    mutation_id INTEGER
+);
+
+CREATE INDEX ix_changes_row_id ON changes (row_id, entity, id);
+
 CREATE TABLE gql_tasks_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT gql_tasks_version_pkc PRIMARY KEY (version_num)
@@ -19,11 +40,79 @@ BEGIN
     DELETE FROM task_labels WHERE label_id = OLD.id;
 END;
 
-CREATE TRIGGER labels_stamp_update AFTER UPDATE OF name, color ON labels
-WHEN OLD.name IS NOT NEW.name OR OLD.color IS NOT NEW.color
+CREATE TRIGGER labels_stamp_insert AFTER INSERT ON labels
+BEGIN
+
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'LABEL', id, (
+    SELECT after FROM changes WHERE entity = 'LABEL' AND row_id = NEW.id
+    ORDER BY id DESC LIMIT 1
+), json_object('id', cast(labels.id AS TEXT), 'name', cast(labels.name AS TEXT), 'color', cast(labels.color AS TEXT), 'version', cast(labels.version AS INTEGER), 'createdAt', cast(labels.created_at AS TEXT), 'updatedAt', cast(labels.updated_at AS TEXT)), '',
+    (SELECT mutation FROM change_log)
+FROM labels WHERE id = NEW.id;
+
+END;
+
+CREATE TRIGGER labels_stamp_update AFTER UPDATE ON labels
+WHEN OLD.id = NEW.id AND (OLD.name IS NOT NEW.name OR OLD.color IS NOT NEW.color)
 BEGIN
     UPDATE labels SET version = OLD.version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'LABEL', id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.name AS TEXT), 'color', cast(OLD.color AS TEXT), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(labels.id AS TEXT), 'name', cast(labels.name AS TEXT), 'color', cast(labels.color AS TEXT), 'version', cast(labels.version AS INTEGER), 'createdAt', cast(labels.created_at AS TEXT), 'updatedAt', cast(labels.updated_at AS TEXT)), '',
+    (SELECT mutation FROM change_log)
+FROM labels WHERE id = NEW.id;
+
 END;
+
+CREATE TRIGGER labels_restamp AFTER UPDATE OF version, created_at, updated_at ON labels
+WHEN OLD.id = NEW.id AND NOT (OLD.name IS NOT NEW.name OR OLD.color IS NOT NEW.color) AND (OLD.version IS NOT NEW.version OR OLD.created_at IS NOT NEW.created_at OR OLD.updated_at IS NOT NEW.updated_at) AND true
+    AND NOT (NEW.version IS OLD.version + 1 AND NEW.updated_at IS strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+BEGIN
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'LABEL', id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.name AS TEXT), 'color', cast(OLD.color AS TEXT), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(labels.id AS TEXT), 'name', cast(labels.name AS TEXT), 'color', cast(labels.color AS TEXT), 'version', cast(labels.version AS INTEGER), 'createdAt', cast(labels.created_at AS TEXT), 'updatedAt', cast(labels.updated_at AS TEXT)), '',
+    (SELECT mutation FROM change_log)
+FROM labels WHERE id = NEW.id;
+
+END;
+
+CREATE TRIGGER labels_renumber AFTER UPDATE OF id ON labels WHEN OLD.id <> NEW.id
+BEGIN
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'LABEL', OLD.id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.name AS TEXT), 'color', cast(OLD.color AS TEXT), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), NULL, '',
+    (SELECT mutation FROM change_log)
+;
+
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'LABEL', id, (
+    SELECT after FROM changes WHERE entity = 'LABEL' AND row_id = NEW.id
+    ORDER BY id DESC LIMIT 1
+), json_object('id', cast(labels.id AS TEXT), 'name', cast(labels.name AS TEXT), 'color', cast(labels.color AS TEXT), 'version', cast(labels.version AS INTEGER), 'createdAt', cast(labels.created_at AS TEXT), 'updatedAt', cast(labels.updated_at AS TEXT)), '',
+    (SELECT mutation FROM change_log)
+FROM labels WHERE id = NEW.id;
+
+END;
+
+CREATE TRIGGER labels_log_delete BEFORE DELETE ON labels BEGIN
+   INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+   SELECT 'LABEL', OLD.id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.name AS TEXT), 'color', cast(OLD.color AS TEXT), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), NULL, '',
+       (SELECT mutation FROM change_log)
+   ;
+END;
+
+CREATE TABLE mutations (
+    id INTEGER PRIMARY KEY NOT NULL,
+    at VARCHAR DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) NOT NULL,
+    client_mutation_id VARCHAR NOT NULL,
+    request VARCHAR NOT NULL,
+    answer VARCHAR
+);
+
+CREATE UNIQUE INDEX ix_mutations_client_mutation_id ON mutations (client_mutation_id);
 
 CREATE TABLE projects (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -43,18 +132,71 @@ BEGIN
     UPDATE tasks SET project_id = NULL WHERE project_id = OLD.id;
 END;
 
-CREATE TRIGGER projects_stamp_insert AFTER INSERT ON projects WHEN NEW.position = ''
+CREATE TRIGGER projects_stamp_insert AFTER INSERT ON projects
 BEGIN
-    UPDATE projects SET position = CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END WHERE id = NEW.id;
+
+    UPDATE projects SET position = CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END
+    WHERE id = NEW.id AND position = '';
+
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'PROJECT', id, (
+    SELECT after FROM changes WHERE entity = 'PROJECT' AND row_id = NEW.id
+    ORDER BY id DESC LIMIT 1
+), json_object('id', cast(projects.id AS TEXT), 'name', cast(projects.name AS TEXT), 'color', cast(projects.color AS TEXT), 'position', cast(projects.position AS TEXT), 'archivedAt', cast(projects.archived_at AS TEXT), 'version', cast(projects.version AS INTEGER), 'createdAt', cast(projects.created_at AS TEXT), 'updatedAt', cast(projects.updated_at AS TEXT)), '',
+    (SELECT mutation FROM change_log)
+FROM projects WHERE id = NEW.id;
+
 END;
 
-CREATE TRIGGER projects_stamp_update
-AFTER UPDATE OF name, color, position, archived_at ON projects
-WHEN OLD.name IS NOT NEW.name OR OLD.color IS NOT NEW.color
-    OR OLD.archived_at IS NOT NEW.archived_at
-    OR (OLD.position IS NOT NEW.position AND OLD.position <> '')
+CREATE TRIGGER projects_stamp_update AFTER UPDATE ON projects
+WHEN OLD.id = NEW.id AND ((OLD.name IS NOT NEW.name OR OLD.color IS NOT NEW.color OR OLD.archived_at IS NOT NEW.archived_at) OR (OLD.position IS NOT NEW.position AND OLD.position <> ''))
 BEGIN
-    UPDATE projects SET version = OLD.version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
+    UPDATE projects SET version = OLD.version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), position = iif(NEW.position = '', CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END, NEW.position) WHERE id = NEW.id;
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'PROJECT', id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.name AS TEXT), 'color', cast(OLD.color AS TEXT), 'position', cast(OLD.position AS TEXT), 'archivedAt', cast(OLD.archived_at AS TEXT), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(projects.id AS TEXT), 'name', cast(projects.name AS TEXT), 'color', cast(projects.color AS TEXT), 'position', cast(projects.position AS TEXT), 'archivedAt', cast(projects.archived_at AS TEXT), 'version', cast(projects.version AS INTEGER), 'createdAt', cast(projects.created_at AS TEXT), 'updatedAt', cast(projects.updated_at AS TEXT)), '',
+    (SELECT mutation FROM change_log)
+FROM projects WHERE id = NEW.id;
+
+END;
+
+CREATE TRIGGER projects_restamp AFTER UPDATE OF version, created_at, updated_at ON projects
+WHEN OLD.id = NEW.id AND NOT (OLD.name IS NOT NEW.name OR OLD.color IS NOT NEW.color OR OLD.archived_at IS NOT NEW.archived_at OR OLD.position IS NOT NEW.position) AND (OLD.version IS NOT NEW.version OR OLD.created_at IS NOT NEW.created_at OR OLD.updated_at IS NOT NEW.updated_at) AND OLD.position <> ''
+    AND NOT (NEW.version IS OLD.version + 1 AND NEW.updated_at IS strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+BEGIN
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'PROJECT', id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.name AS TEXT), 'color', cast(OLD.color AS TEXT), 'position', cast(OLD.position AS TEXT), 'archivedAt', cast(OLD.archived_at AS TEXT), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(projects.id AS TEXT), 'name', cast(projects.name AS TEXT), 'color', cast(projects.color AS TEXT), 'position', cast(projects.position AS TEXT), 'archivedAt', cast(projects.archived_at AS TEXT), 'version', cast(projects.version AS INTEGER), 'createdAt', cast(projects.created_at AS TEXT), 'updatedAt', cast(projects.updated_at AS TEXT)), '',
+    (SELECT mutation FROM change_log)
+FROM projects WHERE id = NEW.id;
+
+END;
+
+CREATE TRIGGER projects_renumber AFTER UPDATE OF id ON projects WHEN OLD.id <> NEW.id
+BEGIN
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'PROJECT', OLD.id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.name AS TEXT), 'color', cast(OLD.color AS TEXT), 'position', cast(OLD.position AS TEXT), 'archivedAt', cast(OLD.archived_at AS TEXT), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), NULL, '',
+    (SELECT mutation FROM change_log)
+;
+
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'PROJECT', id, (
+    SELECT after FROM changes WHERE entity = 'PROJECT' AND row_id = NEW.id
+    ORDER BY id DESC LIMIT 1
+), json_object('id', cast(projects.id AS TEXT), 'name', cast(projects.name AS TEXT), 'color', cast(projects.color AS TEXT), 'position', cast(projects.position AS TEXT), 'archivedAt', cast(projects.archived_at AS TEXT), 'version', cast(projects.version AS INTEGER), 'createdAt', cast(projects.created_at AS TEXT), 'updatedAt', cast(projects.updated_at AS TEXT)), '',
+    (SELECT mutation FROM change_log)
+FROM projects WHERE id = NEW.id;
+
+END;
+
+CREATE TRIGGER projects_log_delete BEFORE DELETE ON projects BEGIN
+   INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+   SELECT 'PROJECT', OLD.id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.name AS TEXT), 'color', cast(OLD.color AS TEXT), 'position', cast(OLD.position AS TEXT), 'archivedAt', cast(OLD.archived_at AS TEXT), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), NULL, '',
+       (SELECT mutation FROM change_log)
+   ;
 END;
 
 CREATE TABLE sqlite_sequence(name,seq);
@@ -69,13 +211,111 @@ CREATE INDEX ix_task_labels_label_id ON task_labels (label_id, task_id);
 
 CREATE TRIGGER task_labels_stamp_insert AFTER INSERT ON task_labels
 BEGIN
-    UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.task_id;
-END;
+    INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
+            UNION SELECT NULL WHERE NULL IS NOT NULL
+            ORDER BY label_id
+        )
+    ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = NEW.task_id AND label_id IS NOT NULL
+            UNION SELECT NULL WHERE NULL IS NOT NULL
+            ORDER BY label_id
+        )
+    ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
+        (SELECT mutation FROM change_log)
+    FROM tasks WHERE id = NEW.task_id;
+UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.task_id; END;
 
 CREATE TRIGGER task_labels_stamp_delete AFTER DELETE ON task_labels
 BEGIN
-    UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = OLD.task_id;
-END;
+    INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
+            UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
+            ORDER BY label_id
+        )
+    ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
+            UNION SELECT NULL WHERE NULL IS NOT NULL
+            ORDER BY label_id
+        )
+    ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
+        (SELECT mutation FROM change_log)
+    FROM tasks WHERE id = OLD.task_id;
+UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = OLD.task_id; END;
+
+CREATE TRIGGER task_labels_exchange AFTER UPDATE ON task_labels
+WHEN OLD.task_id = NEW.task_id AND OLD.label_id <> NEW.label_id
+BEGIN
+    INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
+            UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
+            ORDER BY label_id
+        )
+    ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = NEW.task_id AND label_id IS NOT NULL
+            UNION SELECT NULL WHERE NULL IS NOT NULL
+            ORDER BY label_id
+        )
+    ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
+        (SELECT mutation FROM change_log)
+    FROM tasks WHERE id = NEW.task_id;
+UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.task_id; END;
+
+CREATE TRIGGER task_labels_move AFTER UPDATE ON task_labels WHEN OLD.task_id <> NEW.task_id
+BEGIN
+    INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
+            UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
+            ORDER BY label_id
+        )
+    ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
+            UNION SELECT NULL WHERE NULL IS NOT NULL
+            ORDER BY label_id
+        )
+    ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
+        (SELECT mutation FROM change_log)
+    FROM tasks WHERE id = OLD.task_id;
+UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = OLD.task_id;
+    INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
+            UNION SELECT NULL WHERE NULL IS NOT NULL
+            ORDER BY label_id
+        )
+    ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = NEW.task_id AND label_id IS NOT NULL
+            UNION SELECT NULL WHERE NULL IS NOT NULL
+            ORDER BY label_id
+        )
+    ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
+        (SELECT mutation FROM change_log)
+    FROM tasks WHERE id = NEW.task_id;
+UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.task_id; END;
 
 CREATE TABLE tasks (
     id INTEGER NOT NULL,
@@ -100,31 +340,6 @@ CREATE INDEX ix_tasks_is_completed ON tasks (is_completed, due, id);
 CREATE INDEX ix_tasks_due ON tasks (due, id, is_completed);
 
 CREATE INDEX ix_tasks_created_at ON tasks (created_at, id);
-
-CREATE TRIGGER tasks_stamp_insert AFTER INSERT ON tasks
-WHEN NEW.created_at = '1970-01-01T00:00:00.000Z' OR NEW.position = ''
-BEGIN
-    UPDATE tasks
-    SET created_at = CASE NEW.created_at WHEN '1970-01-01T00:00:00.000Z' THEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now') ELSE NEW.created_at END,
-        updated_at = CASE NEW.updated_at WHEN '1970-01-01T00:00:00.000Z' THEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now') ELSE NEW.updated_at END,
-        completed_at = CASE WHEN NEW.completed THEN coalesce(NEW.completed_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) END
-    WHERE id = NEW.id;
-    UPDATE tasks SET position = CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END WHERE id = NEW.id AND position = '';
-END;
-
-CREATE TRIGGER tasks_stamp_update AFTER UPDATE OF title, description, completed, priority, due_on, due_at, start_on, project_id, parent_id, position ON tasks
-WHEN OLD.title IS NOT NEW.title OR OLD.description IS NOT NEW.description OR OLD.completed IS NOT NEW.completed OR OLD.priority IS NOT NEW.priority OR OLD.due_on IS NOT NEW.due_on OR OLD.due_at IS NOT NEW.due_at OR OLD.start_on IS NOT NEW.start_on OR OLD.project_id IS NOT NEW.project_id OR OLD.parent_id IS NOT NEW.parent_id
-    OR (OLD.position IS NOT NEW.position AND OLD.position <> '')
-BEGIN
-    UPDATE tasks
-    SET version = OLD.version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
-        completed_at = CASE
-            WHEN NOT coalesce(NEW.completed, 0) THEN NULL
-            WHEN coalesce(OLD.completed, 0) THEN OLD.completed_at
-            ELSE strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
-        END
-    WHERE id = NEW.id;
-END;
 
 CREATE TRIGGER tasks_leave AFTER DELETE ON tasks
 BEGIN
@@ -151,6 +366,138 @@ END;
 CREATE TRIGGER tasks_search_delete AFTER DELETE ON tasks
 BEGIN
     DELETE FROM tasks_search WHERE rowid = OLD.id;
+END;
+
+CREATE TRIGGER tasks_stamp_insert AFTER INSERT ON tasks
+BEGIN
+
+    UPDATE tasks
+    SET created_at = iif(NEW.created_at = '1970-01-01T00:00:00.000Z', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.created_at),
+        updated_at = iif(NEW.updated_at = '1970-01-01T00:00:00.000Z', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NEW.updated_at),
+        completed_at = CASE WHEN NEW.completed THEN coalesce(NEW.completed_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) END,
+        position = iif(NEW.position = '', CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END, NEW.position)
+    WHERE id = NEW.id AND (NEW.created_at = '1970-01-01T00:00:00.000Z' OR NEW.position = '');
+
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'TASK', id, (
+    SELECT after FROM changes WHERE entity = 'TASK' AND row_id = NEW.id
+    ORDER BY id DESC LIMIT 1
+), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+        SELECT label_id FROM task_labels
+        WHERE task_id = tasks.id AND label_id IS NOT NULL
+        UNION SELECT NULL WHERE NULL IS NOT NULL
+        ORDER BY label_id
+    )
+), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), '',
+    (SELECT mutation FROM change_log)
+FROM tasks WHERE id = NEW.id;
+
+END;
+
+CREATE TRIGGER tasks_stamp_update AFTER UPDATE ON tasks
+WHEN OLD.id = NEW.id AND ((OLD.title IS NOT NEW.title OR OLD.description IS NOT NEW.description OR OLD.completed IS NOT NEW.completed OR OLD.priority IS NOT NEW.priority OR OLD.due_on IS NOT NEW.due_on OR OLD.due_at IS NOT NEW.due_at OR OLD.start_on IS NOT NEW.start_on OR OLD.project_id IS NOT NEW.project_id OR OLD.parent_id IS NOT NEW.parent_id) OR (OLD.position IS NOT NEW.position AND OLD.position <> ''))
+BEGIN
+    UPDATE tasks SET version = OLD.version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), position = iif(NEW.position = '', CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END, NEW.position),
+    completed_at = CASE
+        WHEN NOT coalesce(NEW.completed, 0) THEN NULL
+        WHEN coalesce(OLD.completed, 0) THEN OLD.completed_at
+        ELSE strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    END WHERE id = NEW.id;
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'TASK', id, json_object('id', cast(OLD.id AS TEXT), 'title', cast(coalesce(OLD.title, '') AS TEXT), 'description', cast(coalesce(OLD.description, '') AS TEXT), 'completed', json(iif(OLD.completed, 'true', 'false')), 'completedAt', cast(OLD.completed_at AS TEXT), 'priority', CASE OLD.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(OLD.due_on AS TEXT), 'dueAt', cast(OLD.due_at AS TEXT), 'startOn', cast(OLD.start_on AS TEXT), 'position', cast(OLD.position AS TEXT), 'projectId', cast(OLD.project_id AS TEXT), 'parentId', cast(OLD.parent_id AS TEXT), 'labelIds', (
+    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+        SELECT label_id FROM task_labels
+        WHERE task_id = OLD.id AND label_id IS NOT NULL
+        UNION SELECT NULL WHERE NULL IS NOT NULL
+        ORDER BY label_id
+    )
+), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+        SELECT label_id FROM task_labels
+        WHERE task_id = tasks.id AND label_id IS NOT NULL
+        UNION SELECT NULL WHERE NULL IS NOT NULL
+        ORDER BY label_id
+    )
+), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), trim(iif(OLD.title IS NULL, 'title ', '') || iif(OLD.description IS NULL, 'description ', '') || iif(OLD.completed IS NULL, 'completed ', '')),
+    (SELECT mutation FROM change_log)
+FROM tasks WHERE id = NEW.id;
+
+END;
+
+CREATE TRIGGER tasks_restamp AFTER UPDATE OF version, created_at, updated_at, completed_at ON tasks
+WHEN OLD.id = NEW.id AND NOT (OLD.title IS NOT NEW.title OR OLD.description IS NOT NEW.description OR OLD.completed IS NOT NEW.completed OR OLD.priority IS NOT NEW.priority OR OLD.due_on IS NOT NEW.due_on OR OLD.due_at IS NOT NEW.due_at OR OLD.start_on IS NOT NEW.start_on OR OLD.project_id IS NOT NEW.project_id OR OLD.parent_id IS NOT NEW.parent_id OR OLD.position IS NOT NEW.position) AND (OLD.version IS NOT NEW.version OR OLD.created_at IS NOT NEW.created_at OR OLD.updated_at IS NOT NEW.updated_at OR OLD.completed_at IS NOT NEW.completed_at) AND OLD.position <> '' AND OLD.created_at <> '1970-01-01T00:00:00.000Z'
+    AND NOT (NEW.version IS OLD.version + 1 AND NEW.updated_at IS strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+BEGIN
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'TASK', id, json_object('id', cast(OLD.id AS TEXT), 'title', cast(coalesce(OLD.title, '') AS TEXT), 'description', cast(coalesce(OLD.description, '') AS TEXT), 'completed', json(iif(OLD.completed, 'true', 'false')), 'completedAt', cast(OLD.completed_at AS TEXT), 'priority', CASE OLD.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(OLD.due_on AS TEXT), 'dueAt', cast(OLD.due_at AS TEXT), 'startOn', cast(OLD.start_on AS TEXT), 'position', cast(OLD.position AS TEXT), 'projectId', cast(OLD.project_id AS TEXT), 'parentId', cast(OLD.parent_id AS TEXT), 'labelIds', (
+    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+        SELECT label_id FROM task_labels
+        WHERE task_id = OLD.id AND label_id IS NOT NULL
+        UNION SELECT NULL WHERE NULL IS NOT NULL
+        ORDER BY label_id
+    )
+), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+        SELECT label_id FROM task_labels
+        WHERE task_id = tasks.id AND label_id IS NOT NULL
+        UNION SELECT NULL WHERE NULL IS NOT NULL
+        ORDER BY label_id
+    )
+), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), trim(iif(OLD.title IS NULL, 'title ', '') || iif(OLD.description IS NULL, 'description ', '') || iif(OLD.completed IS NULL, 'completed ', '')),
+    (SELECT mutation FROM change_log)
+FROM tasks WHERE id = NEW.id;
+
+END;
+
+CREATE TRIGGER tasks_renumber AFTER UPDATE OF id ON tasks WHEN OLD.id <> NEW.id
+BEGIN
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'TASK', OLD.id, json_object('id', cast(OLD.id AS TEXT), 'title', cast(coalesce(OLD.title, '') AS TEXT), 'description', cast(coalesce(OLD.description, '') AS TEXT), 'completed', json(iif(OLD.completed, 'true', 'false')), 'completedAt', cast(OLD.completed_at AS TEXT), 'priority', CASE OLD.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(OLD.due_on AS TEXT), 'dueAt', cast(OLD.due_at AS TEXT), 'startOn', cast(OLD.start_on AS TEXT), 'position', cast(OLD.position AS TEXT), 'projectId', cast(OLD.project_id AS TEXT), 'parentId', cast(OLD.parent_id AS TEXT), 'labelIds', (
+    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+        SELECT label_id FROM task_labels
+        WHERE task_id = OLD.id AND label_id IS NOT NULL
+        UNION SELECT NULL WHERE NULL IS NOT NULL
+        ORDER BY label_id
+    )
+), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), NULL, trim(iif(OLD.title IS NULL, 'title ', '') || iif(OLD.description IS NULL, 'description ', '') || iif(OLD.completed IS NULL, 'completed ', '')),
+    (SELECT mutation FROM change_log)
+;
+
+
+INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+SELECT 'TASK', id, (
+    SELECT after FROM changes WHERE entity = 'TASK' AND row_id = NEW.id
+    ORDER BY id DESC LIMIT 1
+), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+        SELECT label_id FROM task_labels
+        WHERE task_id = tasks.id AND label_id IS NOT NULL
+        UNION SELECT NULL WHERE NULL IS NOT NULL
+        ORDER BY label_id
+    )
+), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), '',
+    (SELECT mutation FROM change_log)
+FROM tasks WHERE id = NEW.id;
+
+END;
+
+CREATE TRIGGER tasks_log_delete BEFORE DELETE ON tasks BEGIN
+   INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
+   SELECT 'TASK', OLD.id, json_object('id', cast(OLD.id AS TEXT), 'title', cast(coalesce(OLD.title, '') AS TEXT), 'description', cast(coalesce(OLD.description, '') AS TEXT), 'completed', json(iif(OLD.completed, 'true', 'false')), 'completedAt', cast(OLD.completed_at AS TEXT), 'priority', CASE OLD.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(OLD.due_on AS TEXT), 'dueAt', cast(OLD.due_at AS TEXT), 'startOn', cast(OLD.start_on AS TEXT), 'position', cast(OLD.position AS TEXT), 'projectId', cast(OLD.project_id AS TEXT), 'parentId', cast(OLD.parent_id AS TEXT), 'labelIds', (
+       SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+           SELECT label_id FROM task_labels
+           WHERE task_id = OLD.id AND label_id IS NOT NULL
+           UNION SELECT NULL WHERE NULL IS NOT NULL
+           ORDER BY label_id
+       )
+   ), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), NULL, trim(iif(OLD.title IS NULL, 'title ', '') || iif(OLD.description IS NULL, 'description ', '') || iif(OLD.completed IS NULL, 'completed ', '')),
+       (SELECT mutation FROM change_log)
+   ;
 END;
 
 CREATE VIRTUAL TABLE tasks_search USING fts5 (

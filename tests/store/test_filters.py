@@ -121,6 +121,8 @@ class WorldRow:
                 return [pair["label_id"] for pair in pairs if pair["task_id"] == self.id]
             case Relation.LABEL_TASKS:
                 return [pair["task_id"] for pair in pairs if pair["label_id"] == self.id]
+            case Relation.TASK_HISTORY:
+                raise AssertionError("no filter asks about changes")
 
 
 def _world(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> World:
@@ -208,7 +210,11 @@ class Writer:
         return [self.filter(entity, depth) for _ in range(self.draw(st.integers(0, 3)))]
 
     def relation(self, entity: Entity) -> Relation:
-        ways = [relation for relation in Relation if relation.value.source is entity]
+        ways = [
+            relation
+            for relation in Relation
+            if relation.value.source is entity and relation.value.target is not Entity.CHANGE
+        ]
         return self.draw(st.sampled_from(ways))
 
     def part(self, entity: Entity, depth: int) -> Filter:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from gql_tasks.domain.changes import SyncToken
 from gql_tasks.graphql.types.enums import TaskFacetField
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ class TaskConnection:
     )
     page_info: PageInfo = strawberry.field(description="Where the page begins and ends.")
     total_count: int = strawberry.field(description="How many tasks match on all pages together.")
+
+    sync_token: SyncToken = strawberry.field(
+        description="The change log's position when this page was read: subscribe from it and "
+        "nothing is missed."
+    )
 
     @strawberry.field(
         graphql_type=list[Facet],

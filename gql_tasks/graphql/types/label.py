@@ -13,7 +13,9 @@ class Label:
     id: strawberry.ID = strawberry.field(description="The row's id in the store.")
     name: str = strawberry.field(description="What it says.")
     color: str | None = strawberry.field(description="A color as #rrggbb, where it has one.")
-    version: int = strawberry.field(description="Grows by one with every change, whoever makes it.")
+    version: int = strawberry.field(
+        description="Grows by one with every change, whoever makes it; hand it back as ifVersion."
+    )
 
     @strawberry.field(graphql_type=int, description="How many tasks have it.")
     def task_count(

@@ -36,7 +36,9 @@ class Project:
     archived_at: datetime | None = strawberry.field(
         description="When it was archived; null while it is in use."
     )
-    version: int = strawberry.field(description="Grows by one with every change, whoever makes it.")
+    version: int = strawberry.field(
+        description="Grows by one with every change, whoever makes it; hand it back as ifVersion."
+    )
     created_at: datetime = strawberry.field(description="When it was created.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
 

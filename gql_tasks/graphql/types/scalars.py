@@ -7,8 +7,11 @@ from typing import NewType
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
+from gql_tasks.domain.changes import SyncToken
+from gql_tasks.domain.errors import InvalidArgument
 from gql_tasks.domain.moments import Duration
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -82,6 +85,15 @@ def _not_represented(scalar: str, value: object, expected: str) -> GraphQLError:
     return GraphQLError(f"{scalar} cannot represent {value!r:.60}: it takes {expected}")
 
 
+def parse_token(value: object) -> SyncToken:
+    """Read a sync token."""
+    try:
+        return SyncToken.parse(value if isinstance(value, str) else repr(value))
+    except InvalidArgument as error:
+        expected = "a token that an answer of this API held"
+        raise _not_represented("SyncToken", value, expected) from error
+
+
 SCALARS: Mapping[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
@@ -95,6 +107,18 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         description="A calendar day, YYYY-MM-DD, in no time zone.",
         serialize=date.isoformat,
         parse_value=parse_day,
+    ),
+    SyncToken: strawberry.scalar(
+        name="SyncToken",
+        description="A position in the change log. Opaque; later changes never sort before earlier "
+        "ones.",
+        serialize=str,
+        parse_value=parse_token,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value.",
+        specified_by_url="https://ecma-international.org/publications-and-standards/standards/ecma-404/",
     ),
     DateOrDuration: strawberry.scalar(
         name="DateOrDuration",

@@ -10,6 +10,7 @@ from gql_tasks.graphql.types.arguments import Filter, Limit, Offset, OrderByHand
 from gql_tasks.graphql.types.enums import Priority
 
 if TYPE_CHECKING:
+    from gql_tasks.graphql.types.change import Change
     from gql_tasks.graphql.types.label import Label
     from gql_tasks.graphql.types.project import Project
 
@@ -49,7 +50,9 @@ class Task:
     labels: list[Annotated["Label", strawberry.lazy(".label")]] = strawberry.field(
         description="Its labels, by name."
     )
-    version: int = strawberry.field(description="Grows by one with every change, whoever makes it.")
+    version: int = strawberry.field(
+        description="Grows by one with every change, whoever makes it; hand it back as ifVersion."
+    )
     created_at: datetime = strawberry.field(
         description="When it was created, or migrated from a store that kept no time."
     )
@@ -64,6 +67,18 @@ class Task:
         order_by: OrderByHand = UNSET,
         limit: Limit = UNSET,
         offset: Offset = UNSET,
+    ) -> None:
+        """Read by plan."""
+
+    @strawberry.field(
+        graphql_type=list[Annotated["Change", strawberry.lazy(".change")]],
+        description="What changed, from what to what, newest first, as far back as the log goes.",
+    )
+    def history(
+        self,
+        limit: Annotated[
+            int, strawberry.argument(description="At most this many changes, the newest ones.")
+        ] = 50,
     ) -> None:
         """Read by plan."""
 

@@ -1,0 +1,31 @@
+"""The media types of an answer, and which of them a client wants."""
+
+from typing import Final
+
+from starlette.requests import Request
+
+from gql_tasks.web.accept import preferred, quality
+
+JSON: Final = "application/json"
+GRAPHQL_RESPONSE: Final = "application/graphql-response+json"
+EVENT_STREAM: Final = "text/event-stream"
+
+
+def media_type(request: Request) -> str:
+    """Choose between the two media types of one answer; clients that do not say get the older."""
+    return preferred(_accept(request), (GRAPHQL_RESPONSE, JSON), default=JSON)
+
+
+def wants_events(request: Request) -> bool:
+    """Tell whether a client takes an event stream and no JSON.
+
+    Many clients, urql's among them, name event streams last in every request, and mean JSON.
+    """
+    accept = _accept(request)
+    return quality(accept, EVENT_STREAM) > 0 and not any(
+        quality(accept, json, "application/*", "*/*") for json in (GRAPHQL_RESPONSE, JSON)
+    )
+
+
+def _accept(request: Request) -> str:
+    return ",".join(request.headers.getlist("accept"))

@@ -1,0 +1,114 @@
+"""Mutations: whose changes are told apart from others', and whose answers are kept.
+
+Each unit of work that a WriteSession does is one mutation. Its number is in the log beside its
+changes; a client's own id for it, and the answer it was given, are in `mutations`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+
+from gql_tasks.domain.changes import SyncToken
+from gql_tasks.store.database import Mutation, T, WriteSession
+from gql_tasks.store.tables import ChangeRow, MutationRow
+
+_BEGIN = {
+    "sqlite": (
+        "UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1"
+        " RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through)"
+    ),
+    "postgresql": (
+        "SELECT CAST(set_config('gql_tasks.mutation', CAST(nextval('mutations_number') AS text),"
+        " true) AS bigint), epoch, coalesce((SELECT max(id) FROM changes), pruned_through)"
+        " FROM change_log"
+    ),
+}
+
+_changes: Any = ChangeRow.__table__
+_mutations: Any = MutationRow.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A mutation as its client named it. `digest` stands for all that it asks for."""
+
+    client_mutation_id: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is known of a mutation that was done before: what it asked for, and its answer."""
+
+    digest: str
+    answer: str
+
+
+def run(session: WriteSession, work: Callable[[WriteSession], T]) -> T:
+    """Do a unit of work, so that its changes are those of one mutation."""
+    connection = session.connection()
+    dialect = connection.dialect.name
+    number, epoch, start = connection.exec_driver_sql(_BEGIN[dialect]).one()
+    session.mutation = Mutation(number, epoch, start)
+    result = work(session)
+    session.flush()
+    if dialect == "sqlite":  # PostgreSQL forgets it with the transaction
+        connection.exec_driver_sql("UPDATE change_log SET mutation = NULL")
+    return result
+
+
+def token_of(session: WriteSession) -> SyncToken:
+    """Name the position after this mutation's changes, and with it the changes.
+
+    On PostgreSQL this numbers them, and takes the lock for it that is held until the commit.
+    """
+    session.flush()
+    mutation = session.mutation
+    if session.connection().dialect.name == "postgresql":
+        session.execute(text("SET CONSTRAINTS changes_number IMMEDIATE"))
+        session.execute(text("SET CONSTRAINTS changes_number DEFERRED"))
+    since = _changes.c.id > mutation.start
+    first, last = session.execute(
+        select(func.min(_changes.c.id), func.max(_changes.c.id)).where(
+            since, _changes.c.mutation_id == mutation.number
+        )
+    ).one()
+    if first is None:  # nothing was changed
+        head = session.scalar(select(func.max(_changes.c.id)).where(since)) or mutation.start
+        return SyncToken(mutation.epoch, head, head)
+    return SyncToken(mutation.epoch, last, first - 1)
+
+
+def claim(session: WriteSession, request: Request) -> Kept | None:
+    """Take a client's id for this mutation, or find what was done under it before.
+
+    On PostgreSQL it waits for another transaction that is just using the id.
+    """
+    added = session.execute(
+        text(
+            "INSERT INTO mutations (id, client_mutation_id, request)"
+            " VALUES (:id, :client_mutation_id, :request) ON CONFLICT DO NOTHING RETURNING id"
+        ),
+        {
+            "id": session.mutation.number,
+            "client_mutation_id": request.client_mutation_id,
+            "request": request.digest,
+        },
+    ).first()
+    if added is not None:
+        return None
+    found = session.execute(
+        select(_mutations.c.request, _mutations.c.answer).where(
+            _mutations.c.client_mutation_id == request.client_mutation_id
+        )
+    ).one()
+    return Kept(found.request, found.answer)
+
+
+def keep(session: WriteSession, answer: str) -> None:
+    """Keep the answer of the mutation whose id was claimed."""
+    session.execute(
+        update(_mutations).where(_mutations.c.id == session.mutation.number).values(answer=answer)
+    )

@@ -1,0 +1,23 @@
+"""uvicorn's WebSocket protocol, without its traceback for a client's mistake."""
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+
+class WebSockets(WebSocketsSansIOProtocol):
+    """The protocol that the server speaks to WebSocket clients.
+
+    Of uvicorn's three it is the one that stops reading while the application is busy, and whose
+    `send` waits for a peer that is slow.
+    """
+
+    def send_receive_event_to_app(self) -> None:
+        """Close on text that is not UTF-8, which uvicorn logs as if it were a bug."""
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.conn.fail(1007, "text that is not UTF-8")
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
