@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from gql_tasks import __version__
 from gql_tasks.config import Settings
+from gql_tasks.graphql.direct import DirectQueries
 from gql_tasks.graphql.router import TasksRouter
 from gql_tasks.graphql.schema import build_schema
 from gql_tasks.rest.tasks import tasks_router
@@ -65,10 +66,20 @@ def create_app(
         redoc_url=None,
         exception_handlers=dict(ERROR_HANDLERS),
     )
+    schema = build_schema()
     app.add_middleware(RequestMiddleware, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        DirectQueries,
+        path="/graphql",
+        schema=schema,
+        database=database,
+        max_rows=settings.max_rows,
+        max_body_bytes=settings.max_body_bytes,
+        clock=clock,
+    )
     app.include_router(
         TasksRouter(
-            build_schema(),
+            schema,
             database,
             live,
             path="/graphql",

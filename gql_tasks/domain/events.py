@@ -1,6 +1,7 @@
 """What a change of a task is to somebody who watches the tasks that match a filter."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import Enum
@@ -25,10 +26,15 @@ class EventKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something to tell. `position` is that after its change; CAUGHT_UP is of no task."""
+    """Something to tell. `position` is that after its change; CAUGHT_UP is of no task.
+
+    From `resume` on nothing is missed that comes after this event: where more events of the same
+    change follow, that is the position before it.
+    """
 
     kind: EventKind
     position: int
+    resume: int
     task_id: int | None = None
     changed_fields: tuple[str, ...] = ()
     client_mutation_id: str | None = None
@@ -98,17 +104,20 @@ _DAYS = {"due_on": "dueOn", "start_on": "startOn"}
 
 
 def value_of(state: State, field: str) -> Scalar | None:
-    """Read a field of a state, as filters compare it."""
+    """Read a field of a state, as filters compare it.
+
+    A day or an instant that Python cannot read, which another program wrote, is none.
+    """
     member = _IDS.get(field) or _INSTANTS.get(field) or _DAYS.get(field) or field
     value: Any = state[member]
     if value is None:
         return None
     if field in _IDS:
         return int(value)
-    if field in _INSTANTS:
-        return datetime.fromisoformat(value)
-    if field in _DAYS:
-        return date.fromisoformat(value)
+    if field in _INSTANTS or field in _DAYS:
+        with suppress(ValueError):
+            return (datetime if field in _INSTANTS else date).fromisoformat(value)
+        return None
     if field == "priority":
         return int(Priority[value])
     scalar: Scalar = value

@@ -13,7 +13,12 @@ EVENT_STREAM: Final = "text/event-stream"
 
 def media_type(request: Request) -> str:
     """Choose between the two media types of one answer; clients that do not say get the older."""
-    return preferred(_accept(request), (GRAPHQL_RESPONSE, JSON), default=JSON)
+    return json_media_type(_accept(request))
+
+
+def json_media_type(accept: str) -> str:
+    """Do the same by the header's value."""
+    return preferred(accept, (GRAPHQL_RESPONSE, JSON), default=JSON)
 
 
 def wants_events(request: Request) -> bool:
@@ -21,7 +26,11 @@ def wants_events(request: Request) -> bool:
 
     Many clients, urql's among them, name event streams last in every request, and mean JSON.
     """
-    accept = _accept(request)
+    return names_events_only(_accept(request))
+
+
+def names_events_only(accept: str) -> bool:
+    """Do the same by the header's value."""
     return quality(accept, EVENT_STREAM) > 0 and not any(
         quality(accept, json, "application/*", "*/*") for json in (GRAPHQL_RESPONSE, JSON)
     )

@@ -7,10 +7,8 @@ import strawberry
 from strawberry import UNSET
 
 from gql_tasks.domain.changes import SyncToken
-from gql_tasks.domain.filters import IsNull
-from gql_tasks.domain.ids import parse_id
 from gql_tasks.graphql.context import Info
-from gql_tasks.graphql.selection import plan_changes, plan_page, plan_row, plan_rows
+from gql_tasks.graphql.selection import plan_root
 from gql_tasks.graphql.types.arguments import (
     After,
     Before,
@@ -34,7 +32,7 @@ Read: TypeAlias = Answer | Awaitable[Answer]
 
 @strawberry.type(description="Everything that can be read. One operation sees one snapshot.")
 class Query:
-    """The roots of every read. A list's arguments are read where its plan is made."""
+    """The roots of every read. Their arguments are read where their plans are made."""
 
     @strawberry.field(graphql_type=Task | None, description="The task with this id, or null.")
     def task(
@@ -45,7 +43,7 @@ class Query:
         ],
     ) -> Read:
         """Read one task."""
-        return _read_row(info, id)
+        return _read(info)
 
     @strawberry.field(
         graphql_type=list[Task],
@@ -62,7 +60,7 @@ class Query:
         offset: Offset = UNSET,
     ) -> Read:
         """Read a list of tasks."""
-        return info.context.session.read(plan_rows(info))
+        return _read(info)
 
     @strawberry.field(
         graphql_type=TaskConnection,
@@ -80,7 +78,7 @@ class Query:
         before: Before = UNSET,
     ) -> Read:
         """Read a page of tasks."""
-        return info.context.session.read(plan_page(info))
+        return _read(info)
 
     @strawberry.field(graphql_type=Project | None, description="The project with this id, or null.")
     def project(
@@ -91,7 +89,7 @@ class Query:
         ],
     ) -> Read:
         """Read one project."""
-        return _read_row(info, id)
+        return _read(info)
 
     @strawberry.field(graphql_type=list[Project], description="The projects, by position.")
     def projects(
@@ -102,8 +100,7 @@ class Query:
         ] = False,
     ) -> Read:
         """Read the projects."""
-        where = None if include_archived else IsNull("archived_at", null=True)
-        return info.context.session.read(plan_rows(info, where))
+        return _read(info)
 
     @strawberry.field(graphql_type=Label | None, description="The label with this id, or null.")
     def label(
@@ -114,7 +111,7 @@ class Query:
         ],
     ) -> Read:
         """Read one label."""
-        return _read_row(info, id)
+        return _read(info)
 
     @strawberry.field(
         graphql_type=ChangePage,
@@ -134,14 +131,14 @@ class Query:
         ] = 500,
     ) -> Read:
         """Read a part of the change log."""
-        return info.context.session.read(plan_changes(info))
+        return _read(info)
 
     @strawberry.field(graphql_type=list[Label], description="The labels, by name.")
     def labels(self, info: Info) -> Read:
         """Read the labels."""
-        return info.context.session.read(plan_rows(info))
+        return _read(info)
 
 
-def _read_row(info: Info, row_id: str) -> Read:
-    number = parse_id(row_id)
-    return None if number is None else info.context.session.read(plan_row(info, number))
+def _read(info: Info) -> Read:
+    plan = plan_root(info)
+    return None if plan is None else info.context.session.read(plan)

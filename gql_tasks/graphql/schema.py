@@ -22,7 +22,12 @@ ATOMIC = GraphQLDirective(
 
 
 class Schema(strawberry.Schema):
-    """Strawberry's schema; errors are logged where they are translated, not here a second time."""
+    """Strawberry's schema; errors are logged where they are translated, not here a second time.
+
+    `documents` are those that have been found valid.
+    """
+
+    documents: DocumentCache
 
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
         """Leave errors to `errors.py`, which knows the request's id."""
@@ -35,7 +40,7 @@ class Schema(strawberry.Schema):
 def build_schema() -> Schema:
     """Build the schema, with caches of its own."""
     documents = DocumentCache()
-    return Schema(
+    schema = Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
@@ -44,6 +49,8 @@ def build_schema() -> Schema:
         execution_context_class=PlannedExecutor,
         extensions=[lambda: PreparedDocuments(documents)],
     )
+    schema.documents = documents
+    return schema
 
 
 def print_sdl() -> str:

@@ -1,6 +1,6 @@
 """The field being resolved to its read plan."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -13,14 +13,15 @@ from graphql import (
 )
 
 from gql_tasks.domain.changes import SyncToken
-from gql_tasks.domain.filters import All, Filter
+from gql_tasks.domain.filters import All, Filter, IsNull
+from gql_tasks.domain.ids import parse_id
 from gql_tasks.domain.page import Slice
 from gql_tasks.domain.plan import UNLIMITED, ById, Place, ReadPlan, Row, Since
 from gql_tasks.domain.values import Value
 from gql_tasks.graphql.collect import ResolveInfo, collect, object_type_of
 from gql_tasks.graphql.context import Info
 from gql_tasks.graphql.planner import ENTITIES, Planner, python_names
-from gql_tasks.services.live import Member, Watch
+from gql_tasks.services.watches import Member, Watch
 
 
 def plan_row(info: Info, row_id: int) -> ReadPlan:
@@ -29,16 +30,27 @@ def plan_row(info: Info, row_id: int) -> ReadPlan:
     return _plan_rows(raw, object_type_of(raw.return_type), raw.field_nodes, row_id)
 
 
-def plan_rows(info: Info, where: Filter | None = None) -> ReadPlan:
-    """Plan to read the list that the arguments of the field being resolved ask for.
+def plan_named_row(raw: ResolveInfo) -> ReadPlan | None:
+    """Plan to read the row whose id is an argument of a root field; None where no row has it."""
+    planner = Planner(raw)
+    row_id = parse_id(planner.arguments(raw.parent_type, raw.field_nodes[0])["id"])
+    if row_id is None:
+        return None
+    return _plan_rows(raw, object_type_of(raw.return_type), raw.field_nodes, row_id)
 
-    `where` is a condition of the field's own. Raises InvalidArgument.
+
+def plan_rows(raw: ResolveInfo) -> ReadPlan:
+    """Plan to read the list that the arguments of a root field ask for.
+
+    Raises InvalidArgument.
     """
-    raw = info._raw_info  # noqa: SLF001  # as above
     planner = Planner(raw)
     arguments = planner.arguments(raw.parent_type, raw.field_nodes[0])
     part = Slice.of(arguments, raw.context.max_rows)
     object_type = object_type_of(raw.return_type)
+    where = None
+    if arguments.get("includeArchived") is False:
+        where = IsNull("archived_at", null=True)
     rows = planner.rows(
         object_type, raw.field_nodes, arguments, part.rows_read, part.offset, where=where
     )
@@ -51,24 +63,22 @@ def plan_rows(info: Info, where: Filter | None = None) -> ReadPlan:
     )
 
 
-def plan_page(info: Info) -> ReadPlan:
-    """Plan to read the page that the arguments of the field being resolved ask for.
+def plan_page(raw: ResolveInfo) -> ReadPlan:
+    """Plan to read the page that the arguments of a root field ask for.
 
     Raises InvalidArgument and InvalidCursor.
     """
-    raw = info._raw_info  # noqa: SLF001  # as above
     planner = Planner(raw)
     arguments = planner.arguments(raw.parent_type, raw.field_nodes[0])
     page = planner.page(object_type_of(raw.return_type), raw.field_nodes, arguments, ())
     return ReadPlan(page, tuple(planner.values.items), rows_visited=UNLIMITED)
 
 
-def plan_changes(info: Info) -> ReadPlan:
-    """Plan to read the part of the change log that the field being resolved asks for.
+def plan_changes(raw: ResolveInfo) -> ReadPlan:
+    """Plan to read the part of the change log that the arguments of a root field ask for.
 
     Raises InvalidArgument.
     """
-    raw = info._raw_info  # noqa: SLF001  # as above
     planner = Planner(raw)
     arguments = planner.arguments(raw.parent_type, raw.field_nodes[0])
     token: SyncToken | None = arguments.get("since")
@@ -79,6 +89,25 @@ def plan_changes(info: Info) -> ReadPlan:
         fields=tuple(planner.parts(object_type_of(raw.return_type), raw.field_nodes)),
     )
     return ReadPlan(shape, tuple(planner.values.items), rows_visited=UNLIMITED)
+
+
+ROOTS: Mapping[str, Callable[[ResolveInfo], ReadPlan | None]] = {
+    "task": plan_named_row,
+    "tasks": plan_rows,
+    "tasksConnection": plan_page,
+    "project": plan_named_row,
+    "projects": plan_rows,
+    "label": plan_named_row,
+    "labels": plan_rows,
+    "changes": plan_changes,
+}
+"""How each root field that reads is planned."""
+
+
+def plan_root(info: Info) -> ReadPlan | None:
+    """Plan what the root field being resolved reads; None where there can be nothing."""
+    raw = info._raw_info  # noqa: SLF001  # as above
+    return ROOTS[raw.field_name](raw)
 
 
 def plan_watch(info: Info) -> Watch:

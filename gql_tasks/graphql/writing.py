@@ -73,7 +73,7 @@ async def write(
 
 
 async def _read_row(info: Info, row_id: int) -> Answer:
-    """Read a row in a snapshot of its own: the operation's may be older than what it is read for."""
+    """Read a row as it is now: the operation's own snapshot may be older."""
     plan = plan_row(info, row_id)
     return await info.context.database.read(lambda session: session.execute_plan(plan))
 

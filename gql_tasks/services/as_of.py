@@ -1,8 +1,10 @@
 """Rows as they were at a position of the change log, for filters that ask about related rows."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from gql_tasks.domain.changes import Change, State
 from gql_tasks.domain.events import value_of
@@ -67,25 +69,40 @@ def _asks_only_ids(filter_: Filter) -> bool:
 class AsOf:
     """The rows at any position from which on all changes are known.
 
-    A row is what its next change says it was before, or, where it has none, what it is now.
+    A row is what its last change made of it, what its first change says it was before, or, where
+    it was not changed, what it is now.
     """
 
     def __init__(self, session: ReadSession, changes: Sequence[Change]) -> None:
         self._session = session
         self._changes: defaultdict[tuple[Entity, int], list[Change]] = defaultdict(list)
+        self._led: defaultdict[tuple[Relation, int], set[int]] = defaultdict(set)
         for change in changes:
             self._changes[change.entity, change.row_id].append(change)
+            if change.entity is Entity.TASK:
+                for relation in _MEMBERS:
+                    for led_to in _led_to(change.before, relation) | _led_to(
+                        change.after, relation
+                    ):
+                        self._led[relation, led_to].add(change.row_id)
         self._current: dict[tuple[Entity, int], State | None] = {}
 
     def state(self, entity: Entity, row_id: int, position: int) -> State | None:
         """Find a row; None where it did not exist."""
-        for change in self._changes.get((entity, row_id), ()):
-            if change.position > position:
-                return change.before
         key = (entity, row_id)
+        if changes := self._changes.get(key):
+            place = bisect_right(changes, position, key=attrgetter("position"))
+            return changes[place - 1].after if place else changes[0].before
         if key not in self._current:
-            self._current[key] = current_states(self._session, entity, [row_id]).get(row_id)
+            self.look_up(entity, [row_id])
         return self._current[key]
+
+    def look_up(self, entity: Entity, ids: Iterable[int]) -> None:
+        """Read the rows that will be asked for, those that were not changed, all at once."""
+        keys = {(entity, row_id) for row_id in ids} - self._changes.keys() - self._current.keys()
+        if keys:
+            states = current_states(self._session, entity, [row_id for _, row_id in keys])
+            self._current |= {key: states.get(key[1]) for key in keys}
 
     def tasks_leading_to(self, relation: Relation, row_id: int, position: int) -> set[int]:
         """Find the tasks that a relation led from to a row."""
@@ -94,7 +111,8 @@ class AsOf:
             parent = None if state is None else state["parentId"]
             return set() if parent is None else {int(parent)}
         candidates = ids_leading_to(self._session, relation, row_id)
-        candidates |= {key[1] for key in self._changes if key[0] is Entity.TASK}
+        candidates |= self._led.get((relation, row_id), set())
+        self.look_up(Entity.TASK, candidates)
         return {
             task_id
             for task_id in candidates

@@ -8,7 +8,7 @@ that an address means.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +27,9 @@ T = TypeVar("T")
 Answer: TypeAlias = orjson.Fragment | None
 """JSON as the database wrote it; None where a row by id does not exist."""
 
+Document: TypeAlias = bytes | None
+"""The same, as the bytes to send."""
+
 MAX_STATEMENTS = 512
 """Compiled shapes kept. Clients invent shapes; memory must not follow them."""
 
@@ -36,6 +39,15 @@ Statements = Callable[[ReadShape], Statement]
 def statement_cache(dialect: Dialect) -> Statements:
     """Compile each shape once, keeping those used last."""
     return lru_cache(MAX_STATEMENTS)(lambda shape: compile_statement(shape, dialect))
+
+
+def document_of(row: Any, statement: Statement, plan: ReadPlan) -> Any:  # the driver's text
+    """Take the JSON out of a statement's row. Raises TooManyRows."""
+    if not statement.many:
+        return row[0]
+    if plan.max_rows is not None and row[0] > plan.max_rows:
+        raise TooManyRows(plan.max_rows)
+    return row[1]
 
 
 class ReadSession(Session):
@@ -64,13 +76,7 @@ class ReadSession(Session):
         """Run the statement of a plan's shape, where the caller has looked it up already."""
         values = statement.bind(plan.values)
         row = self.connection().exec_driver_sql(statement.text, values).first()
-        if row is None:
-            return None
-        if not statement.many:
-            return orjson.Fragment(row[0])
-        if plan.max_rows is not None and row[0] > plan.max_rows:
-            raise TooManyRows(plan.max_rows)
-        return orjson.Fragment(row[1])
+        return None if row is None else orjson.Fragment(document_of(row, statement, plan))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +121,18 @@ class Transaction(Protocol):
         """Do a unit of work."""
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedRead:
+    """A plan and the statement that reads it."""
+
+    statement: Statement
+    plan: ReadPlan
+
+
 class Database(ABC):
     """One store of tasks, open between `open` and `close`."""
+
+    _statements: Statements
 
     @property
     @abstractmethod
@@ -134,6 +150,20 @@ class Database(ABC):
     @abstractmethod
     def session(self) -> OperationSession:
         """Begin an operation; no connection is taken before its first read."""
+
+    def prepare(self, plan: ReadPlan) -> PreparedRead:
+        """Look up the statement of a plan, to be run as often as it is asked for."""
+        return PreparedRead(self._statements(plan.shape), plan)
+
+    @abstractmethod
+    def answer(
+        self, reads: Sequence[PreparedRead]
+    ) -> Sequence[Document] | Awaitable[Sequence[Document]]:
+        """Answer plans as JSON, on one snapshot: at once where that is cheaper than waiting.
+
+        An answer is None where a row by id does not exist. Raises TooManyRows and
+        StoreUnavailable.
+        """
 
     @abstractmethod
     async def read(self, work: Callable[[ReadSession], T]) -> T:

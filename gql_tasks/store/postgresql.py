@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, cast
 
 import asyncpg
+import orjson
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -21,6 +22,8 @@ from gql_tasks.store import migrate, mutations
 from gql_tasks.store.database import (
     Answer,
     Database,
+    Document,
+    PreparedRead,
     ReadSession,
     Statements,
     T,
@@ -95,6 +98,15 @@ class PostgresqlDatabase(Database):
     def session(self) -> "PostgresqlOperationSession":
         """Begin an operation."""
         return PostgresqlOperationSession(self._readers, self._statements)
+
+    async def answer(self, reads: Sequence[PreparedRead]) -> Sequence[Document]:
+        """Read in a greenlet."""
+
+        def read_all(session: ReadSession) -> list[Document]:
+            found = [session.execute_statement(read.statement, read.plan) for read in reads]
+            return [None if document is None else orjson.dumps(document) for document in found]
+
+        return await self.read(read_all)
 
     async def read(self, work: Callable[[ReadSession], T]) -> T:
         """Read in a greenlet."""

@@ -7,7 +7,8 @@ that place: its first run, and every run after it has shown itself slow, is on a
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ from gql_tasks.store.compile import Statement
 from gql_tasks.store.database import (
     Answer,
     Database,
+    Document,
+    PreparedRead,
     ReadSession,
     Statements,
     T,
@@ -32,15 +35,13 @@ from gql_tasks.store.database import (
     WriteSession,
     statement_cache,
 )
+from gql_tasks.store.sqlite_reader import FAST_SECONDS, SqliteReader
 from gql_tasks.store.sqlite_sql import SQLITE
 
 MINIMUM_VERSION = (3, 38, 0)
 
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long a statement waits for a lock that another process holds."""
-
-FAST_SECONDS = 0.005
-"""A statement faster than this runs on the event loop, where everybody waits for it."""
 
 ROWS_ON_LOOP = 2_000
 """More rows than this are not read on the event loop, however fast the statement was with fewer."""
@@ -78,6 +79,8 @@ class SqliteDatabase(Database):
             lambda connection, _record: _log_ahead(connection, busy_timeout_seconds),
         )
         self._writers_turn = asyncio.Lock()
+        self._direct = threading.local()  # one reader for the event loop, one for each thread
+        self._direct_readers: list[SqliteReader] = []
         self._reader_threads = ThreadPoolExecutor(READER_THREADS, "gql_tasks-reader")
         self._writer_thread = ThreadPoolExecutor(1, "gql_tasks-writer")
 
@@ -99,6 +102,8 @@ class SqliteDatabase(Database):
     async def close(self) -> None:
         """Wait for the write that is running; SQLite then tidies its log away."""
         self._reader_threads.shutdown()
+        for reader in self._direct_readers:
+            reader.close()
         self._writer_thread.shutdown()
         self._readers.dispose()
         self._writer.dispose()
@@ -106,6 +111,25 @@ class SqliteDatabase(Database):
     def session(self) -> "SqliteOperationSession":
         """Begin an operation."""
         return SqliteOperationSession(self._readers, self._statements, self._reader_threads)
+
+    def answer(
+        self, reads: Sequence[PreparedRead]
+    ) -> Sequence[Document] | Awaitable[Sequence[Document]]:
+        """Read on the loop what has proved to be fast, all else on a thread."""
+        if all(_belongs_on_loop(read.statement, read.plan) for read in reads):
+            return self._answer(reads)
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._reader_threads, self._answer, reads)
+
+    def _answer(self, reads: Sequence[PreparedRead]) -> list[Document]:
+        reader: SqliteReader | None = getattr(self._direct, "reader", None)
+        if reader is None:
+            reader = self._direct.reader = SqliteReader(self.path, self._busy_timeout_seconds)
+            self._direct_readers.append(reader)
+        try:
+            return reader.read(reads)
+        except sqlite3.OperationalError as error:
+            raise _explained(error) or error from error
 
     async def read(self, work: Callable[[ReadSession], T]) -> T:
         """Read on a reader thread."""
@@ -209,7 +233,7 @@ class SqliteDatabase(Database):
         try:
             yield
         except DatabaseError as error:
-            if _error_name(error) in _BUSY:
+            if _error_name(error.orig) in _BUSY:
                 reason = "is locked by another program; stop it and try again"
             else:
                 reason = f"cannot be used: {error.orig}"
@@ -249,7 +273,7 @@ class SqliteOperationSession(ReadSession):
     def read(self, plan: ReadPlan) -> Answer | Awaitable[Answer]:
         """Read on the loop what has proved to be fast, all else on a thread."""
         statement = self.statements(plan.shape)
-        if statement.proven_fast and plan.rows_visited <= ROWS_ON_LOOP and not self._turn.locked():
+        if _belongs_on_loop(statement, plan) and not self._turn.locked():
             return self._timed_read(statement, plan)
         return self._read_in_thread(statement, plan)
 
@@ -321,15 +345,25 @@ def _refuse_writes(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA query_only=ON").close()
 
 
-def _error_name(error: DatabaseError) -> str:
+def _belongs_on_loop(statement: Statement, plan: ReadPlan) -> bool:
+    """Tell whether a read is worth less than a hop to a thread."""
+    return statement.proven_fast and plan.rows_visited <= ROWS_ON_LOOP
+
+
+def _error_name(error: object) -> str:
     """Name SQLite's primary result code: SQLITE_BUSY_SNAPSHOT is SQLITE_BUSY."""
-    name = getattr(error.orig, "sqlite_errorname", "")
+    name = getattr(error, "sqlite_errorname", "")
     return "_".join(name.split("_")[:2])
 
 
 def _translated(error: OperationalError) -> Exception:
+    return _explained(error.orig) or error
+
+
+def _explained(error: object) -> Exception | None:
+    """Say what the driver's error means to callers, if it means anything to them."""
     if _error_name(error) in _BUSY:
         return StoreUnavailable("another program is writing to the database; try again")
-    if str(error.orig) in _TOO_DEEP:
+    if str(error) in _TOO_DEEP:
         return InvalidArgument("the selection nests lists or filters deeper than SQLite can read")
-    return error
+    return None

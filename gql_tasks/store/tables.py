@@ -138,6 +138,7 @@ class TaskRow(Base):
         Index("ix_tasks_title", "title").ddl_if(dialect="sqlite"),
         Index("ix_tasks_position", "position", "id", "is_completed"),
         Index("ix_tasks_project_id", "project_id", "position", "id", "is_completed"),
+        Index("ix_tasks_project_id_due", "project_id", "is_completed", "due", "id"),
         Index("ix_tasks_parent_id", "parent_id", "position", "id"),
         Index("ix_tasks_is_completed", "is_completed", "due", "id"),
         Index("ix_tasks_due", "due", "id", "is_completed"),

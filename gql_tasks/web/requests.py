@@ -26,6 +26,11 @@ def request_id(connection: HTTPConnection) -> str:
     return str(connection.scope[_KEY])
 
 
+def request_id_of(sent: str) -> str:
+    """Take the id that a client sent, where it is plain, or make one."""
+    return sent if _PLAIN_ID.fullmatch(sent) else token_hex(8)
+
+
 class RequestMiddleware:
     """Give ids, bound bodies, and turn what nobody caught into one log line and a JSON answer."""
 
@@ -38,8 +43,7 @@ class RequestMiddleware:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        sent_id = Headers(scope=scope).get("x-request-id", "")
-        scope[_KEY] = sent_id if _PLAIN_ID.fullmatch(sent_id) else token_hex(8)
+        scope[_KEY] = request_id_of(Headers(scope=scope).get("x-request-id", ""))
         if scope["type"] == "websocket":
             await self.app(scope, receive, send)
             return

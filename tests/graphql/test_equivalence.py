@@ -117,8 +117,9 @@ async def test_queries(
     root = World(Stored.read(address)).root()
     for request in requests:
         expected = execute(root, request.query, request.variables, request.operation_name)
-        answered = Answered.of(await send(client, request))
-        assert replace(answered, data=without_cursors(answered.data, expected.data)) == expected
+        for _ in ("by the executor", "by a new plan", "by the plan that was kept"):
+            answered = Answered.of(await send(client, request))
+            assert replace(answered, data=without_cursors(answered.data, expected.data)) == expected
 
 
 NESTED = """query (

@@ -1,7 +1,6 @@
 """The pages as people see them: Chromium against a running server, with no other host in reach."""
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,8 +9,9 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
+from tests.browser import chromium
 from tests.conftest import SEED, serve
 
 PANE = """() => [...document.querySelectorAll(".result-window .view-line")]
@@ -31,15 +31,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start Chromium, which finds no host but this machine."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        pytest.skip("no Chromium: set CHROMIUM to one's path, or install one")
-    arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=arguments)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,0 +1,231 @@
+"""Prepared queries: what a document asks for, worked out once and not once a request.
+
+A query whose root fields are all planned (`selection.ROOTS`) needs no executor: its fields are
+collected, planned and answered as graphql-core would, key by key. What the plans depend on is the
+document and the variables, so a plan is kept for both; a row's plan, for any id. Dates that are
+counted from now are planned each time.
+
+Anything out of the ordinary is not answered here: a problem of any kind, a field that is not
+planned, a document that is new. The executor then answers it from the start.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from inspect import isawaitable
+from typing import Any, TypeAlias, cast
+
+import orjson
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    visit,
+)
+from graphql.execution.values import VariableValues, get_variable_values
+from graphql.language import Visitor
+
+from gql_tasks.domain.ids import parse_id
+from gql_tasks.domain.moments import Moment
+from gql_tasks.graphql.collect import ResolveInfo, collect
+from gql_tasks.graphql.selection import ROOTS, plan_named_row
+from gql_tasks.store.database import Database, PreparedRead
+
+MAX_PLANS = 1_000
+MAX_PLANNED_CHARACTERS = 4_000_000
+"""Plans that are kept, and their statements' characters: a plan's memory is some times as much."""
+
+MAX_VARIABLES_BYTES = 2_000
+"""Plans are kept for variables that are no longer than this as JSON."""
+
+Answers: TypeAlias = list[tuple[bytes, "PreparedRead | bytes"]]
+"""For each response key, `"key":` as bytes, and what is read, or the answer itself."""
+
+NULL = b"null"
+
+
+class Unprepared(Exception):
+    """A request for the executor."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """What plans are made for. `moment_asked` tells whether one of them asked what time it is."""
+
+    max_rows: int
+    now: Moment
+    moment_asked: bool = False
+
+    @property
+    def moment(self) -> Moment:
+        """Tell the time."""
+        self.moment_asked = True
+        return self.now
+
+
+@dataclass(slots=True)
+class RootField:
+    """As much of a GraphQLResolveInfo as planning reads."""
+
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    variable_values: Mapping[str, Any]
+    context: Asked
+    parent_type: GraphQLObjectType
+    field_name: str = ""
+    field_nodes: list[FieldNode] = field(default_factory=list)
+    return_type: GraphQLOutputType | None = None
+
+
+class PreparedQuery:
+    """One operation of one valid document."""
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, name: str | None) -> None:
+        operations = [
+            node
+            for node in document.definitions
+            if isinstance(node, OperationDefinitionNode)
+            and (name is None or (node.name is not None and node.name.value == name))
+        ]
+        if len(operations) != 1 or operations[0].operation is not OperationType.QUERY:
+            raise Unprepared
+        self.operation = operations[0]
+        self.schema = schema
+        self.query_type = cast("GraphQLObjectType", schema.query_type)
+        self.fragments = {
+            node.name.value: node
+            for node in document.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+        self.definitions = self.operation.variable_definitions or ()
+        self.uses = _variables_in(self.operation)
+        self._row: tuple[str, bytes, PreparedRead] | None = None
+
+    def coerce(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Coerce the variables. Raises Unprepared where they do not fit."""
+        if not self.definitions:
+            return {}
+        values = get_variable_values(self.schema, self.definitions, variables)
+        if not isinstance(values, VariableValues):
+            raise Unprepared
+        return values.coerced
+
+    def plan(self, database: Database, asked: Asked, variables: dict[str, Any]) -> Answers:
+        """Plan every root field, in their order. Raises Unprepared, and what planning raises."""
+        root = RootField(self.schema, self.fragments, variables, asked, self.query_type)
+        info = cast("ResolveInfo", root)
+        answers: Answers = []
+        nodes = cast("list[FieldNode]", [self.operation])  # it has a selection set as fields do
+        for key, fields in collect(info, self.query_type, nodes).items():
+            prefix = orjson.dumps(key) + b":"
+            name = fields[0].name.value
+            if name == "__typename":
+                answers.append((prefix, orjson.dumps(self.query_type.name)))
+                continue
+            if name not in ROOTS:
+                raise Unprepared
+            root.field_name, root.field_nodes = name, fields
+            root.return_type = self.query_type.fields[name].type
+            plan = ROOTS[name](info)
+            answers.append((prefix, NULL if plan is None else database.prepare(plan)))
+        if len(answers) == 1 and root.field_nodes:
+            self._remember_row(root.field_nodes[0], *answers[0])
+        return answers
+
+    def _remember_row(self, node: FieldNode, prefix: bytes, read: PreparedRead | bytes) -> None:
+        """Keep the plan of a query of one row, whose only variable says which row it is."""
+        if ROOTS[node.name.value] is plan_named_row and isinstance(read, PreparedRead):
+            match node.arguments:
+                case [argument] if isinstance(argument.value, VariableNode) and self.uses == 1:
+                    self._row = (argument.value.name.value, prefix, read)
+
+    def row(self, variables: dict[str, Any]) -> tuple[bytes, PreparedRead | bytes] | None:
+        """Plan to read the row that the only variable names, if that is what the query does."""
+        if self._row is None or len(variables) != 1:
+            return None
+        name, prefix, read = self._row
+        value = variables.get(name)
+        if type(value) is not str and type(value) is not int:
+            return None  # coercion decides
+        row_id = parse_id(str(value))
+        if row_id is None:
+            return prefix, NULL
+        values = (row_id, *read.plan.values[1:])
+        return prefix, PreparedRead(read.statement, replace(read.plan, values=values))
+
+
+class PreparedQueries:
+    """The queries of valid documents, and their plans, those used last."""
+
+    def __init__(self, schema: GraphQLSchema, database: Database, max_rows: int) -> None:
+        self._schema = schema
+        self._database = database
+        self._max_rows = max_rows
+        self._queries: OrderedDict[tuple[str, str | None], PreparedQuery] = OrderedDict()
+        self._plans: OrderedDict[tuple[PreparedQuery, bytes], Answers] = OrderedDict()
+        self._characters = 0
+
+    def query(self, text: str, document: DocumentNode, name: str | None) -> PreparedQuery:
+        """Find a query, or prepare it. Raises Unprepared for another operation."""
+        key = (text, name)
+        query = self._queries.get(key)
+        if query is None:
+            query = self._queries[key] = PreparedQuery(self._schema, document, name)
+            if len(self._queries) > MAX_PLANS:
+                self._queries.popitem(last=False)
+        return query
+
+    async def answer(self, query: PreparedQuery, variables: dict[str, Any], now: Moment) -> bytes:
+        """Answer a query: the bytes of `{"data": ...}`.
+
+        Raises Unprepared, and what the executor would make errors of: it has to.
+        """
+        row = query.row(variables)
+        answers = self._plan(query, variables, now) if row is None else [row]
+        reads = [read for _, read in answers if isinstance(read, PreparedRead)]
+        found = self._database.answer(reads) if reads else ()
+        documents = iter(await found if isawaitable(found) else found)
+        parts = [
+            prefix + (read if isinstance(read, bytes) else next(documents) or NULL)
+            for prefix, read in answers
+        ]
+        return b'{"data":{' + b",".join(parts) + b"}}"
+
+    def _plan(self, query: PreparedQuery, variables: dict[str, Any], now: Moment) -> Answers:
+        key = (query, orjson.dumps(variables) if query.definitions else b"")
+        if (answers := self._plans.get(key)) is not None:
+            self._plans.move_to_end(key)
+            return answers
+        asked = Asked(self._max_rows, now)
+        answers = query.plan(self._database, asked, query.coerce(variables))
+        if not asked.moment_asked and len(key[1]) <= MAX_VARIABLES_BYTES:
+            self._plans[key] = answers
+            self._characters += _characters(answers)
+            while len(self._plans) > MAX_PLANS or self._characters > MAX_PLANNED_CHARACTERS:
+                _, oldest = self._plans.popitem(last=False)
+                self._characters -= _characters(oldest)
+        return answers
+
+
+def _characters(answers: Answers) -> int:
+    return sum(len(read.statement.text) for _, read in answers if isinstance(read, PreparedRead))
+
+
+def _variables_in(operation: OperationDefinitionNode) -> int:
+    """Count the uses of variables under an operation's selection set."""
+
+    class Counting(Visitor):
+        uses = 0
+
+        def enter_variable(self, *_: Any) -> None:
+            self.uses += 1
+
+    counting = Counting()
+    visit(operation.selection_set, counting)
+    return counting.uses

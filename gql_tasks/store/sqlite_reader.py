@@ -1,0 +1,71 @@
+"""Reading SQLite's JSON with nothing in between: a driver's connection, and bytes.
+
+An operation whose reads are all planned needs no session around them: SQLAlchemy has compiled each
+statement once, the driver keeps it prepared, and what it answers is sent as it is.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+from gql_tasks.store.database import Document, PreparedRead, document_of
+
+FAST_SECONDS = 0.005
+"""A statement faster than this runs on the event loop, where everybody waits for it."""
+
+PREPARED_STATEMENTS = 256
+
+
+class SqliteReader:
+    """A connection that only reads; used by one thread at a time."""
+
+    def __init__(self, path: Path, busy_timeout_seconds: float) -> None:
+        self._connection = sqlite3.connect(
+            path,
+            timeout=busy_timeout_seconds,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=PREPARED_STATEMENTS,
+        )
+        self._connection.text_factory = bytes
+        self._connection.execute("PRAGMA query_only=ON").close()
+
+    def read(self, reads: Sequence[PreparedRead]) -> list[Document]:
+        """Answer plans on one snapshot, and learn how long each takes."""
+        if len(reads) == 1:
+            return [self._read(reads[0])]  # a statement is a snapshot of its own
+        with self._snapshot():
+            return [self._read(read) for read in reads]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _read(self, read: PreparedRead) -> Document:
+        start = perf_counter()
+        try:
+            values = read.statement.bind(read.plan.values)
+            row = self._connection.execute(read.statement.text, values).fetchone()
+        finally:
+            read.statement.proven_fast = perf_counter() - start < FAST_SECONDS
+        return None if row is None else _valid(document_of(row, read.statement, read.plan))
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        self._connection.execute("BEGIN").close()
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK").close()
+
+
+def _valid(document: bytes) -> bytes:
+    """Keep what other programs stored, and is not UTF-8, from making the answer unreadable."""
+    if not document.isascii():
+        try:
+            document.decode()
+        except UnicodeDecodeError:
+            return document.decode("utf-8", "replace").encode()
+    return document

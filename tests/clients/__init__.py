@@ -1,0 +1,1 @@
+"""npm's GraphQL clients against the program."""
