@@ -177,7 +177,8 @@ DO $$ BEGIN
     SET LOCAL lock_timeout = '10s'; -- a transaction that was left open fails a test, not the run
     EXECUTE (
         SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY'
-        FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('gql_tasks_version', 'change_log')
+        FROM pg_tables
+        WHERE schemaname = 'public' AND tablename NOT IN ('gql_tasks_version', 'change_log')
     );
     UPDATE change_log SET pruned_through = 0;
 END $$

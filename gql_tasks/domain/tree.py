@@ -37,3 +37,19 @@ def nearest_staying(parents: Mapping[int, int | None]) -> dict[int, int | None]:
             above = parents[row_id]
             found[row_id] = above if above is None or above not in parents else found.get(above)
     return found
+
+
+def in_cycles(parents: Mapping[int, int | None]) -> set[int]:
+    """Find the tasks that are under themselves."""
+    tied: set[int] = set()
+    seen: set[int] = set()
+    for task_id in parents:
+        path: dict[int, int] = {}
+        step: int | None = task_id
+        while step is not None and step not in seen:
+            seen.add(step)
+            path[step] = len(path)
+            step = parents.get(step)
+        if step is not None and step in path:
+            tied.update([*path][path[step] :])
+    return tied

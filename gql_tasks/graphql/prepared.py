@@ -54,19 +54,26 @@ class Unprepared(Exception):
     """A request for the executor."""
 
 
-@dataclass(slots=True)
 class Asked:
     """What plans are made for. `moment_asked` tells whether one of them asked what time it is."""
 
-    max_rows: int
-    now: Moment
-    moment_asked: bool = False
+    def __init__(self, max_rows: int, now: Moment) -> None:
+        self.max_rows = max_rows
+        self.moment_asked = False
+        self.moment = cast("Moment", AskedMoment(self, now))
 
-    @property
-    def moment(self) -> Moment:
-        """Tell the time."""
-        self.moment_asked = True
-        return self.now
+
+class AskedMoment:
+    """A moment that notes that it was asked for anything."""
+
+    def __init__(self, asked: Asked, now: Moment) -> None:
+        self._asked = asked
+        self._now = now
+
+    def __getattr__(self, name: str) -> Any:
+        """Answer as the moment does."""
+        self._asked.moment_asked = True
+        return getattr(self._now, name)
 
 
 @dataclass(slots=True)

@@ -142,7 +142,7 @@ def _kept(
         "ids": written.ids,
         "taskIds": written.task_ids,
         "token": str(token),
-        "answers": {plan.digest: answers[key] for key, plan in plans.items()},
+        "answers": {plan.digest: _texts(answers[key]) for key, plan in plans.items()},
     }
     return orjson.dumps(document).decode()
 
@@ -161,7 +161,14 @@ def _answered_before(
     return _payload(payload, written, SyncToken.parse(kept["token"]), answers)
 
 
-def _again(answer: Any) -> Shown:
-    if isinstance(answer, list):
-        return [orjson.Fragment(orjson.dumps(document)) for document in answer]
-    return None if answer is None else orjson.Fragment(orjson.dumps(answer))
+def _texts(shown: Shown) -> str | list[str] | None:
+    """Take an answer's documents to the byte; as JSON they would be written anew."""
+    if isinstance(shown, list):
+        return [orjson.dumps(document).decode() for document in shown]
+    return None if shown is None else orjson.dumps(shown).decode()
+
+
+def _again(texts: str | list[str] | None) -> Shown:
+    if isinstance(texts, list):
+        return [orjson.Fragment(text) for text in texts]
+    return None if texts is None else orjson.Fragment(texts)

@@ -10,6 +10,7 @@ from gql_tasks.domain.label import (
     label_changes_problems,
     new_label_problems,
 )
+from gql_tasks.domain.relations import Entity
 from gql_tasks.domain.text import full_color
 from gql_tasks.services.references import no_such_row, refuse, row_to_change, row_to_delete
 from gql_tasks.store.database import WriteSession
@@ -32,7 +33,7 @@ def update_label(
     problems = [*label_changes_problems(changes)]
     row = row_to_change(session, LabelRow, label_id, if_version)
     if row is None:
-        raise Refused(no_such_row(LabelRow, label_id), *problems)
+        raise Refused(no_such_row(Entity.LABEL, label_id), *problems)
     refuse(problems)
     if (name := changes.get("name")) is not None:
         row.name = name

@@ -70,7 +70,7 @@ def update_project(
     ]
     row = row_to_change(session, ProjectRow, project_id, if_version)
     if row is None:
-        raise Refused(no_such_row(ProjectRow, project_id), *problems)
+        raise Refused(no_such_row(Entity.PROJECT, project_id), *problems)
     if place is not None:
         problems += own_place_problems(place, Entity.PROJECT, row.id, (*INPUT, "place"))
     refuse(problems)

@@ -45,7 +45,7 @@ def row_to_change(
         return None
     row = session.get(kind, number, with_for_update={"key_share": True})
     if row is not None:
-        _check_version(row, if_version)
+        check_version(ENTITIES[kind], row.id, row.version, if_version)
     return row
 
 
@@ -59,21 +59,21 @@ def row_to_delete(
     number = parse_id(row_id)
     row = None if number is None else session.get(kind, number, with_for_update=True)
     if row is None:
-        raise Refused(no_such_row(kind, row_id))
-    _check_version(row, if_version)
+        raise Refused(no_such_row(ENTITIES[kind], row_id))
+    check_version(ENTITIES[kind], row.id, row.version, if_version)
     return row
 
 
-def _check_version(row: TaskRow | ProjectRow | LabelRow, if_version: int | None) -> None:
-    if if_version is not None and row.version != if_version:
-        entity = ENTITIES[type(row)]
-        message = f"{entity.value} {row.id} has version {row.version}, not {if_version}"
-        raise Refused(VersionConflict(message, ("if_version",), entity, row.id, row.version))
+def check_version(entity: Entity, row_id: int, version: int, if_version: int | None) -> None:
+    """Raise Refused where a row has another version than the one that is asked for."""
+    if if_version is not None and version != if_version:
+        message = f"{entity.value} {row_id} has version {version}, not {if_version}"
+        raise Refused(VersionConflict(message, ("if_version",), entity, row_id, version))
 
 
-def no_such_row(kind: type[Row], row_id: str) -> NotFound:
+def no_such_row(entity: Entity, row_id: str) -> NotFound:
     """Say that the row which a write is about does not exist."""
-    return not_found(Reference(ENTITIES[kind], row_id, ("id",)))
+    return not_found(Reference(entity, row_id, ("id",)))
 
 
 def refuse_too_many(problems: Iterable[Problem]) -> None:

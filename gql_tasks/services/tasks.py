@@ -4,12 +4,14 @@ They raise Refused, having written nothing, for what the caller can put right. I
 texts; an id that no row can have is one that no row has.
 """
 
+from typing import Any
+
 from gql_tasks.domain.errors import Refused
 from gql_tasks.domain.relations import Entity
 from gql_tasks.domain.task import FromParent, NewTask, TaskChanges, new_task_problems, unfold
 from gql_tasks.services.new_tasks import check_new_tasks, write_new_tasks
 from gql_tasks.services.order import key_for, key_for_moved
-from gql_tasks.services.references import no_such_row, refuse, row_to_change, row_to_delete
+from gql_tasks.services.references import check_version, no_such_row, refuse, row_to_delete
 from gql_tasks.services.task_changes import (
     columns_of,
     number_of,
@@ -19,6 +21,7 @@ from gql_tasks.services.task_changes import (
 )
 from gql_tasks.store.database import WriteSession
 from gql_tasks.store.rows import add_labels, projects_of, remove_labels
+from gql_tasks.store.single import insert_row, lock_row, update_row
 from gql_tasks.store.tables import TaskRow
 
 
@@ -28,11 +31,9 @@ def create_task(session: WriteSession, task: NewTask) -> int:
     check_new_tasks(session, tree, new_task_problems(tree))
     if task.subtasks:
         return write_new_tasks(session, tree)[0]
-    row = _new_row(session, task)
-    session.add(row)
-    session.flush()
-    add_labels(session, [row.id], numbers_of(task.label_ids))
-    return row.id
+    row_id = insert_row(session, Entity.TASK, _columns_of_new(session, task))
+    add_labels(session, [row_id], numbers_of(task.label_ids))
+    return row_id
 
 
 def update_task(
@@ -40,18 +41,19 @@ def update_task(
 ) -> int:
     """Change a task and return its id. Changes that change nothing leave its version alone."""
     problems = problems_of_changes(session, changes)
-    row = row_to_change(session, TaskRow, task_id, if_version)
-    if row is None:
-        raise Refused(no_such_row(TaskRow, task_id), *problems)
-    refuse([*problems, *problems_with_themselves(session, [row.id], changes)])
+    row_id = number_of(task_id)
+    version = None if row_id is None else lock_row(session, Entity.TASK, row_id)
+    if row_id is None or version is None:
+        raise Refused(no_such_row(Entity.TASK, task_id), *problems)
+    check_version(Entity.TASK, row_id, version, if_version)
+    refuse([*problems, *problems_with_themselves(session, [row_id], changes)])
+    columns = columns_of(changes)
     if (place := changes.get("place")) is not None:
-        row.position = key_for_moved(session, Entity.TASK, place, row.id)
-    for name, value in columns_of(changes).items():
-        setattr(row, name, value)
-    session.flush()
-    add_labels(session, [row.id], numbers_of(changes.get("add_label_ids")))
-    remove_labels(session, [row.id], numbers_of(changes.get("remove_label_ids")))
-    return row.id
+        columns["position"] = key_for_moved(session, Entity.TASK, place, row_id)
+    update_row(session, Entity.TASK, row_id, columns)
+    add_labels(session, [row_id], numbers_of(changes.get("add_label_ids")))
+    remove_labels(session, [row_id], numbers_of(changes.get("remove_label_ids")))
+    return row_id
 
 
 def delete_task(session: WriteSession, task_id: str, *, if_version: int | None = None) -> int:
@@ -62,22 +64,22 @@ def delete_task(session: WriteSession, task_id: str, *, if_version: int | None =
     return row.id
 
 
-def _new_row(session: WriteSession, new: NewTask) -> TaskRow:
+def _columns_of_new(session: WriteSession, new: NewTask) -> dict[str, Any]:
     parent_id = number_of(new.parent_id)
     if isinstance(new.project_id, FromParent):
         above = [] if parent_id is None else [parent_id]
         project_id = next(iter(projects_of(session, above).values()), None)
     else:
         project_id = number_of(new.project_id)
-    return TaskRow(
-        title=new.title,
-        description=new.description,
-        completed=new.completed,
-        priority=int(new.priority),
-        due_on=new.due.on if new.due else None,
-        due_at=new.due.at if new.due else None,
-        start_on=new.start_on,
-        position=key_for(session, Entity.TASK, new.place),
-        project_id=project_id,
-        parent_id=parent_id,
-    )
+    return {
+        "title": new.title,
+        "description": new.description,
+        "completed": new.completed,
+        "priority": int(new.priority),
+        "due_on": new.due.on if new.due else None,
+        "due_at": new.due.at if new.due else None,
+        "start_on": new.start_on,
+        "position": key_for(session, Entity.TASK, new.place),
+        "project_id": project_id,
+        "parent_id": parent_id,
+    }

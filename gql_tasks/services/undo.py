@@ -3,21 +3,23 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gql_tasks.domain.changes import Change, State, SyncToken
+from gql_tasks.domain.changes import STAMPS, Change, State, SyncToken
 from gql_tasks.domain.errors import Invalid, Path, Problem, Refused, VersionConflict
 from gql_tasks.domain.relations import Entity
+from gql_tasks.domain.tree import in_cycles
 from gql_tasks.services.references import refuse
-from gql_tasks.store.changes import read_changes, read_log
+from gql_tasks.store.changes import last_states, read_changes, read_log
 from gql_tasks.store.database import WriteSession
 from gql_tasks.store.restore import (
     delete_rows,
     insert_rows,
     label_tasks,
+    parents_above,
     tasks_that_use,
     update_rows,
     versions_of,
 )
-from gql_tasks.store.rows import is_under, lock_existing, lock_order, lock_tree
+from gql_tasks.store.rows import lock_existing, lock_order, lock_tree
 
 TOKEN: Path = ("token",)
 
@@ -59,7 +61,7 @@ def undo(session: WriteSession, token: SyncToken) -> tuple[int, ...]:
     lock_order(session, Entity.PROJECT)
     lock_tree(session)
     nets = _net(changes)
-    refuse(_changed_since(session, nets))
+    refuse(_changed_since(session, nets, token))
     refuse(_cannot_lead_back(session, nets))
     _put_back(session, nets)
     return tuple(change.position for change in changes)
@@ -67,14 +69,21 @@ def undo(session: WriteSession, token: SyncToken) -> tuple[int, ...]:
 
 def _changes_of(session: WriteSession, token: SyncToken) -> list[Change]:
     log = read_log(session)
-    if token.start is None:
-        message = f'token "{token}" is of a position, not of a mutation: undo takes a payload\'s'
-        raise Refused(Invalid(message, TOKEN))
+    if token.start is None or token.start > token.position:
+        raise _of_a_position(token)
     if not (log.holds(token) and token.start >= log.pruned_through):
         message = f'token "{token}" is no longer in the change log, or of another store\'s'
         raise Refused(Invalid(message, TOKEN))
     count = token.position - token.start
-    return read_changes(session, token.start, limit=count, through=token.position)
+    changes = read_changes(session, token.start, limit=count, through=token.position)
+    if len({change.mutation for change in changes}) > 1:
+        raise _of_a_position(token)
+    return changes
+
+
+def _of_a_position(token: SyncToken) -> Refused:
+    message = f'token "{token}" is of a position, not of a mutation: undo takes a payload\'s'
+    return Refused(Invalid(message, TOKEN))
 
 
 def _net(changes: Sequence[Change]) -> list[Net]:
@@ -89,11 +98,14 @@ def _net(changes: Sequence[Change]) -> list[Net]:
     return [net for net in nets.values() if net.before is not None or net.after is not None]
 
 
-def _changed_since(session: WriteSession, nets: Sequence[Net]) -> Iterator[Problem]:
+def _changed_since(
+    session: WriteSession, nets: Sequence[Net], token: SyncToken
+) -> Iterator[Problem]:
     """Find the rows that are not as the mutation left them."""
     for kind in KINDS:
         mine = [net for net in nets if net.entity is kind]
         versions = versions_of(session, kind, [net.id for net in mine])
+        later = last_states(session, token.position, kind, [net.id for net in mine])
         created = [net.id for net in mine if net.before is None]
         known = {net.id for net in nets if net.entity is Entity.TASK}
         used = {
@@ -102,8 +114,11 @@ def _changed_since(session: WriteSession, nets: Sequence[Net]) -> Iterator[Probl
             if task_id not in known
         }
         for net in mine:
-            version = versions.get(net.id)
-            if version != (None if net.after is None else net.after["version"]):
+            version, left = versions.get(net.id), net.after
+            # What has changed and was changed back, as by an undo, is as it was left.
+            net.after = later.get(net.id, left)
+            expected = None if net.after is None else net.after["version"]
+            if version != expected or _content(net.after) != _content(left):
                 yield _conflict(net, version, "has changed since" if version else "is gone")
             elif net.id in used:
                 yield _conflict(net, version, f"is in use by task {used[net.id]}")
@@ -126,13 +141,23 @@ def _cannot_lead_back(session: WriteSession, nets: Sequence[Net]) -> Iterator[Pr
                 net = led_to[kind, row_id]
                 version = None if net.after is None else net.after["version"]
                 yield _conflict(net, version, f"belonged to {kind.value} {row_id}, which is gone")
+    tied = in_cycles(_parents_again(session, nets))
     for net in nets:
-        if net.entity is Entity.TASK and net.before and net.after:
+        if net.entity is Entity.TASK and net.before and net.after and net.id in tied:
             parent = net.before["parentId"]
-            if parent not in (None, net.after["parentId"]) and is_under(
-                session, int(parent), net.id
-            ):
+            if parent != net.after["parentId"]:
                 yield _conflict(net, net.after["version"], f"has task {parent} under it by now")
+
+
+def _parents_again(session: WriteSession, nets: Sequence[Net]) -> dict[int, int | None]:
+    """Tell which tasks would be above those that are put back, and above these, all the way up."""
+    put_back = {
+        net.id: None if net.before["parentId"] is None else int(net.before["parentId"])
+        for net in nets
+        if net.entity is Entity.TASK and net.before
+    }
+    wanted = {parent for parent in put_back.values() if parent is not None}
+    return parents_above(session, wanted) | put_back
 
 
 def _put_back(session: WriteSession, nets: Sequence[Net]) -> None:
@@ -177,6 +202,12 @@ def _parents_first(
         return levels.get(task_id, 0) if not above else levels[above[0]]
 
     return sorted(rows, key=lambda row: level(row[0]["id"]))
+
+
+def _content(state: State | None) -> State | None:
+    if state is None:
+        return None
+    return {name: value for name, value in state.items() if name not in STAMPS}
 
 
 def _labels(state: State | None) -> set[int]:

@@ -1,6 +1,6 @@
 """Reading the change log, which triggers write (migration 0004)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -10,7 +10,8 @@ from gql_tasks.domain.changes import Change, Log, State
 from gql_tasks.domain.plan import UNLIMITED, ById, Column, Many, One, ReadPlan, Rows, Selected
 from gql_tasks.domain.relations import Entity, Relation
 from gql_tasks.domain.values import Slot
-from gql_tasks.store.database import ReadSession
+from gql_tasks.store.database import ReadSession, WriteSession
+from gql_tasks.store.listed import listed
 from gql_tasks.store.tables import ChangeLogRow, ChangeRow, MutationRow, TaskLabelRow, TaskRow
 
 _changes: Any = ChangeRow.__table__
@@ -96,6 +97,20 @@ def read_changes(
     """Read the entries after a position, the oldest first."""
     rows = session.execute(_AFTER, {"after": after, "through": through, "limit": limit})
     return _changes_of(rows)
+
+
+def last_states(
+    session: WriteSession, position: int, entity: Entity, ids: Collection[int]
+) -> dict[int, State | None]:
+    """Tell what became of those of these rows that have changed after a position."""
+    last = select(func.max(_changes.c.id)).where(
+        _changes.c.row_id.in_(listed(session, ids)),
+        _changes.c.entity == entity.name,
+        _changes.c.id > position,
+    )
+    entries = select(_changes.c.row_id, cast(_changes.c.after, Text).label("after"))
+    rows = session.execute(entries.where(_changes.c.id.in_(last.group_by(_changes.c.row_id))))
+    return {row.row_id: _state(row.after) for row in rows}
 
 
 def current_states(session: ReadSession, entity: Entity, ids: Sequence[int]) -> dict[int, State]:

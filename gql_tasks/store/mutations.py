@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 
 from gql_tasks.domain.changes import SyncToken
 from gql_tasks.store.database import Mutation, T, WriteSession
@@ -28,6 +28,14 @@ _BEGIN = {
 
 _changes: Any = ChangeRow.__table__
 _mutations: Any = MutationRow.__table__
+
+_OWN = _changes.c.mutation_id == bindparam("number")
+
+_RANGE = select(
+    func.min(_changes.c.id).filter(_OWN),
+    func.max(_changes.c.id).filter(_OWN),
+    func.max(_changes.c.id),
+).where(_changes.c.id > bindparam("start"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +77,10 @@ def token_of(session: WriteSession) -> SyncToken:
     if session.connection().dialect.name == "postgresql":
         session.execute(text("SET CONSTRAINTS changes_number IMMEDIATE"))
         session.execute(text("SET CONSTRAINTS changes_number DEFERRED"))
-    since = _changes.c.id > mutation.start
-    first, last = session.execute(
-        select(func.min(_changes.c.id), func.max(_changes.c.id)).where(
-            since, _changes.c.mutation_id == mutation.number
-        )
-    ).one()
+    values = {"start": mutation.start, "number": mutation.number}
+    first, last, head = session.execute(_RANGE, values).one()
     if first is None:  # nothing was changed
-        head = session.scalar(select(func.max(_changes.c.id)).where(since)) or mutation.start
-        return SyncToken(mutation.epoch, head, head)
+        return SyncToken(mutation.epoch, head or mutation.start, head or mutation.start)
     return SyncToken(mutation.epoch, last, first - 1)
 
 

@@ -47,6 +47,15 @@ WRITE_ATTEMPTS = 5
 
 _RETRYABLE = {"40001", "40P01"}  # serialization_failure, deadlock_detected
 
+_BROKEN = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # for one that is cut between two of its messages
+)
+"""What asyncpg raises of a connection that breaks."""
+
 _AWAY = ("08", "53", "57P")
 """Classes of SQLSTATE: the connection broke, resources ran out, an operator intervened."""
 
@@ -144,7 +153,7 @@ class PostgresqlDatabase(Database):
         """Listen for what every transaction that writes to the log sends as it commits."""
         heard = asyncio.Event()
         while True:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            with suppress(*_BROKEN):
                 listener = await asyncpg.connect(self._url, timeout=CONNECT_TIMEOUT_SECONDS)
                 try:
                     listener.add_termination_listener(lambda _: heard.set())
@@ -181,7 +190,8 @@ class PostgresqlTransaction:
         """Do a unit of work in a greenlet."""
         # The session is of the class that was asked for; SQLAlchemy's types do not say so.
         run = partial(mutations.run, work=work)
-        return await self._session.run_sync(cast("Callable[[Session], T]", run))
+        with _unavailable():
+            return await self._session.run_sync(cast("Callable[[Session], T]", run))
 
 
 class PostgresqlOperationSession(AsyncSession):

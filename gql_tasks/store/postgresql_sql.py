@@ -1,6 +1,7 @@
 """PostgreSQL's SQL, where it differs from SQLite's."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -145,6 +146,9 @@ class PostgresqlDialect(Dialect):
                 return write_tsquery(value)
             case tuple():
                 return list(value)
+            case datetime():
+                # Cut as SQLite's text is; PostgreSQL would round, in year 9999 to year 10000.
+                return value.replace(microsecond=value.microsecond // 1000 * 1000)
             case _:
                 return value
 

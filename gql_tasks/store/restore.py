@@ -1,10 +1,10 @@
 """Putting rows back to what the change log says they were."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from gql_tasks.domain.changes import State
 from gql_tasks.domain.priority import Priority
@@ -42,6 +42,8 @@ _CONTENT: Mapping[Entity, Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
 }
 """What is put back: the column, the member of the state, and how the one is read from the other."""
 
+_AS_TEXT = (date.fromisoformat, datetime.fromisoformat)
+
 _STAMPS: Mapping[str, str] = {"completed_at": "completedAt", "created_at": "createdAt"}
 """Stamps that are put back as they were. Others are of the putting back itself."""
 
@@ -61,17 +63,20 @@ def insert_rows(
 
     A row is its state and the columns that were NULL in it.
     """
+    given = [*rows]
     values = [
         {
             "id": int(state["id"]),
             "version": state["version"] + 1,
-            **_content(entity, state, nulls),
-            **_stamps(entity, state),
+            **_content(session, entity, state, nulls),
+            **_stamps(session, entity, state),
         }
-        for state, nulls in rows
+        for state, nulls in given
     ]
     if values:
         session.execute(insert(TABLES[entity]), values)
+    # PostgreSQL stamps a row that is completed and has no moment of that.
+    _restamp(session, entity, [state for state, _ in given if state.get("completed")])
 
 
 def update_rows(
@@ -83,18 +88,24 @@ def update_rows(
     if not given:
         return
     content = [
-        {"row_id": int(state["id"])} | _content(entity, state, nulls) for state, nulls in given
+        {"row_id": int(state["id"])} | _content(session, entity, state, nulls)
+        for state, nulls in given
     ]
     columns: dict[str, Any] = {name: bindparam(name) for name in _CONTENT[entity]}
     of_row = table.c.id == bindparam("row_id")
     session.execute(update(table).where(of_row).values(columns), content)
     # What triggers stamped meanwhile: it was completed when it was completed first.
-    stamps = [{"row_id": int(state["id"])} | _stamps(entity, state) for state, _ in given]
+    _restamp(session, entity, [state for state, _ in given])
+
+
+def _restamp(session: WriteSession, entity: Entity, states: Sequence[State]) -> None:
+    if not states:
+        return
+    table = TABLES[entity]
+    stamps = [{"row_id": int(state["id"])} | _stamps(session, entity, state) for state in states]
     names = [name for name in _STAMPS if name in table.c]
-    differ = [table.c[name].is_distinct_from(bindparam(name)) for name in names]
-    statement = update(table).where(
-        of_row, differ[0] if len(differ) == 1 else differ[0] | differ[1]
-    )
+    differ = or_(*(table.c[name].is_distinct_from(bindparam(name)) for name in names))
+    statement = update(table).where(table.c.id == bindparam("row_id"), differ)
     session.execute(statement.values({name: bindparam(name) for name in names}), stamps)
 
 
@@ -131,16 +142,34 @@ def tasks_that_use(
     return {(task, used) for task, used in session.execute(leading)}
 
 
-def _content(entity: Entity, state: State, nulls: Collection[str]) -> dict[str, Any]:
+def parents_above(session: WriteSession, ids: Collection[int]) -> dict[int, int | None]:
+    """Tell the parents of tasks, of those, and so on."""
+    task = TABLES[Entity.TASK]
+    above = select(task.c.id, task.c.parent_id).where(task.c.id.in_(listed(session, ids)))
+    # UNION without ALL ends also where another program has tied a cycle.
+    cte = above.cte(recursive=True)
+    cte = cte.union(select(task.c.id, task.c.parent_id).join(cte, task.c.id == cte.c.parent_id))
+    return {row.id: row.parent_id for row in session.execute(select(cte.c.id, cte.c.parent_id))}
+
+
+def _content(
+    session: WriteSession, entity: Entity, state: State, nulls: Collection[str]
+) -> dict[str, Any]:
     return {
-        column: None if column in nulls or state[member] is None else read(state[member])
+        column: None if column in nulls else _value(session, state[member], read)
         for column, (member, read) in _CONTENT[entity].items()
     }
 
 
-def _stamps(entity: Entity, state: State) -> dict[str, Any]:
+def _stamps(session: WriteSession, entity: Entity, state: State) -> dict[str, Any]:
     return {
-        column: None if state[member] is None else datetime.fromisoformat(state[member])
+        column: _value(session, state[member], datetime.fromisoformat)
         for column, member in _STAMPS.items()
         if column in TABLES[entity].c
     }
+
+
+def _value(session: WriteSession, value: Any, read: Callable[[Any], Any]) -> Any:
+    # The log of SQLite has days and moments as the row had them: other programs write odd ones.
+    as_text = read in _AS_TEXT and session.get_bind().dialect.name == "sqlite"
+    return value if value is None or as_text else read(value)

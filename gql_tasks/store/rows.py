@@ -32,6 +32,16 @@ _ORDER_LOCKS = {Entity.TASK: 1, Entity.PROJECT: 2}
 _TREE_LOCK = 3
 
 
+_LAST = {
+    entity: select(table.c.id, table.c.position)
+    .order_by(table.c.position.desc(), table.c.id.desc())
+    .limit(bindparam("n"))
+    for entity, table in TABLES.items()
+    if "position" in table.c
+}
+"""The end of an order, which every new row asks for."""
+
+
 def lock_order(session: WriteSession, entity: Entity, *, shared: bool = False) -> None:
     """Keep others from giving rows of this kind new positions.
 
@@ -98,6 +108,8 @@ def rows_before(
     without: Collection[int],
 ) -> list[Positioned]:
     """Read the rows before a row, or before the end, the nearest first; never `without`."""
+    if row_id is None and not without:
+        return [(row.id, row.position) for row in session.execute(_LAST[entity], {"n": limit})]
     table = TABLES[entity]
     rows = _rows(session, table, limit, without).order_by(
         table.c.position.desc(), table.c.id.desc()

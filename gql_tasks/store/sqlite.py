@@ -8,20 +8,19 @@ that place: its first run, and every run after it has shown itself slow, is on a
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
-from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from gql_tasks.domain.errors import InvalidArgument, StoreUnavailable, StoreUnusable
+from gql_tasks.domain.errors import StoreUnusable
 from gql_tasks.domain.plan import ReadPlan
-from gql_tasks.store import migrate, mutations
+from gql_tasks.store import migrate
 from gql_tasks.store.compile import Statement
 from gql_tasks.store.database import (
     Answer,
@@ -35,8 +34,10 @@ from gql_tasks.store.database import (
     WriteSession,
     statement_cache,
 )
+from gql_tasks.store.sqlite_errors import is_busy, translated
 from gql_tasks.store.sqlite_reader import FAST_SECONDS, SqliteReader
 from gql_tasks.store.sqlite_sql import SQLITE
+from gql_tasks.store.sqlite_writer import SqliteWriter
 
 MINIMUM_VERSION = (3, 38, 0)
 
@@ -51,11 +52,6 @@ READER_THREADS = 4
 POLL_SECONDS = 0.01
 """How often a listener looks for commits."""
 
-_TOO_DEEP = {"parser stack overflow", "Expression tree is too large (maximum depth 1000)"}
-"""What SQLite says of a statement that nests too deeply. Before 3.46 its parser's stack has 100."""
-
-_BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED"}
-
 
 class SqliteDatabase(Database):
     """A file. Several processes, and programs that know nothing of this one, may share it."""
@@ -69,20 +65,19 @@ class SqliteDatabase(Database):
         self._readers = _engine(
             path, "BEGIN", busy_timeout_seconds, pool_size=READER_THREADS, max_overflow=-1
         )
-        self._writer = _engine(
+        self._write_engine = _engine(
             path, "BEGIN IMMEDIATE", busy_timeout_seconds, pool_size=1, max_overflow=0
         )
         event.listen(self._readers, "connect", _refuse_writes)
         event.listen(
-            self._writer,
+            self._write_engine,
             "connect",
             lambda connection, _record: _log_ahead(connection, busy_timeout_seconds),
         )
-        self._writers_turn = asyncio.Lock()
+        self._writer = SqliteWriter(self._write_engine, self._statements, busy_timeout_seconds)
         self._direct = threading.local()  # one reader for the event loop, one for each thread
         self._direct_readers: list[SqliteReader] = []
         self._reader_threads = ThreadPoolExecutor(READER_THREADS, "gql_tasks-reader")
-        self._writer_thread = ThreadPoolExecutor(1, "gql_tasks-writer")
 
     @property
     def name(self) -> str:
@@ -91,22 +86,21 @@ class SqliteDatabase(Database):
 
     async def open(self) -> None:
         """Create the file if need be and migrate it."""
-        await self._in_writer_thread(self._migrate)
+        await self._writer.in_thread(self._migrate)
 
     async def pending_migrations(self) -> list[str]:
         """List without creating the file."""
         if not self.path.exists():
             return migrate.every_migration()
-        return await self._in_writer_thread(self._pending_migrations)
+        return await self._writer.in_thread(self._pending_migrations)
 
     async def close(self) -> None:
         """Wait for the write that is running; SQLite then tidies its log away."""
         self._reader_threads.shutdown()
         for reader in self._direct_readers:
             reader.close()
-        self._writer_thread.shutdown()
+        self._writer.close()
         self._readers.dispose()
-        self._writer.dispose()
 
     def session(self) -> "SqliteOperationSession":
         """Begin an operation."""
@@ -129,7 +123,7 @@ class SqliteDatabase(Database):
         try:
             return reader.read(reads)
         except sqlite3.OperationalError as error:
-            raise _explained(error) or error from error
+            raise translated(error) from error
 
     async def read(self, work: Callable[[ReadSession], T]) -> T:
         """Read on a reader thread."""
@@ -141,51 +135,15 @@ class SqliteDatabase(Database):
             with ReadSession(self._readers, statements=self._statements) as session:
                 return work(session)
         except OperationalError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     async def write(self, work: Callable[[WriteSession], T]) -> T:
         """Wait for the writer's turn, then for its commit to be on disk."""
-        deadline = monotonic() + self._busy_timeout_seconds
-        async with self._writers_turn:
-            return await self._in_writer_thread(self._write, work, deadline)
+        return await self._writer.write(work)
 
-    def _write(self, work: Callable[[WriteSession], T], deadline: float) -> T:
-        with self._writing(deadline) as session:
-            return mutations.run(session, work)
-
-    @contextmanager
-    def _writing(self, deadline: float) -> Iterator[WriteSession]:
-        """Open a transaction in the writer's thread."""
-        try:
-            with self._writer.connect() as connection:
-                # The wait for other programs began with the wait for this turn: otherwise each of
-                # those in line would wait as long again as the one before.
-                patience = max(0, round(1000 * (deadline - monotonic())))
-                connection.connection.cursor().execute(f"PRAGMA busy_timeout={patience}").close()
-                with (
-                    WriteSession(connection, statements=self._statements) as session,
-                    session.begin(),
-                ):
-                    session.connection()  # takes the write lock, or finds it taken
-                    yield session
-        except OperationalError as error:
-            raise _translated(error) from error
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Keep the writer's turn until the end of the block."""
-        deadline = monotonic() + self._busy_timeout_seconds
-        async with self._writers_turn:
-            writing = self._writing(deadline)
-            session = await self._in_writer_thread(writing.__enter__)
-            try:
-                yield SqliteTransaction(session, self._in_writer_thread)
-            except BaseException as error:
-                # A block that was cancelled ends its transaction all the same.
-                ending = self._in_writer_thread(writing.__exit__, type(error), error, None)
-                await asyncio.shield(ending)
-                raise
-            await self._in_writer_thread(writing.__exit__, None, None, None)
+        return self._writer.transaction()
 
     async def commits(self) -> AsyncGenerator[None, None]:
         """Look at `data_version`, which any commit of another connection changes, whoever's it is.
@@ -208,7 +166,7 @@ class SqliteDatabase(Database):
     def _migrate(self) -> None:
         # A reader looks first: a file that is not a task store is left as it was, to the byte.
         self._pending_migrations()
-        with self._usable(), self._writer.begin() as connection:
+        with self._usable(), self._write_engine.begin() as connection:
             migrate.upgrade(connection, self.name)
 
     def _pending_migrations(self) -> list[str]:
@@ -233,33 +191,11 @@ class SqliteDatabase(Database):
         try:
             yield
         except DatabaseError as error:
-            if _error_name(error.orig) in _BUSY:
+            if is_busy(error):
                 reason = "is locked by another program; stop it and try again"
             else:
                 reason = f"cannot be used: {error.orig}"
             raise StoreUnusable(f"{self.path} {reason}") from error
-
-    async def _in_writer_thread(self, function: Callable[..., T], *arguments: Any) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writer_thread, function, *arguments)
-
-
-class SqliteTransaction:
-    """Units of work on one session of the writer's thread."""
-
-    def __init__(
-        self, session: WriteSession, in_writer_thread: Callable[..., Awaitable[Any]]
-    ) -> None:
-        self._session = session
-        self._in_writer_thread = in_writer_thread
-
-    async def write(self, work: Callable[[WriteSession], T]) -> T:
-        """Do a unit of work."""
-        try:
-            result: T = await self._in_writer_thread(mutations.run, self._session, work)
-        except OperationalError as error:
-            raise _translated(error) from error
-        return result
 
 
 class SqliteOperationSession(ReadSession):
@@ -292,7 +228,7 @@ class SqliteOperationSession(ReadSession):
         try:
             return self.execute_statement(statement, plan)
         except OperationalError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
         finally:
             statement.proven_fast = perf_counter() - start < FAST_SECONDS
 
@@ -334,7 +270,7 @@ def _log_ahead(connection: sqlite3.Connection, busy_timeout_seconds: float) -> N
         try:
             connection.execute("PRAGMA journal_mode=WAL").close()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname not in _BUSY or monotonic() >= deadline:
+            if not is_busy(error) or monotonic() >= deadline:
                 raise
             sleep(0.01)
         else:
@@ -348,22 +284,3 @@ def _refuse_writes(connection: sqlite3.Connection, _record: object) -> None:
 def _belongs_on_loop(statement: Statement, plan: ReadPlan) -> bool:
     """Tell whether a read is worth less than a hop to a thread."""
     return statement.proven_fast and plan.rows_visited <= ROWS_ON_LOOP
-
-
-def _error_name(error: object) -> str:
-    """Name SQLite's primary result code: SQLITE_BUSY_SNAPSHOT is SQLITE_BUSY."""
-    name = getattr(error, "sqlite_errorname", "")
-    return "_".join(name.split("_")[:2])
-
-
-def _translated(error: OperationalError) -> Exception:
-    return _explained(error.orig) or error
-
-
-def _explained(error: object) -> Exception | None:
-    """Say what the driver's error means to callers, if it means anything to them."""
-    if _error_name(error) in _BUSY:
-        return StoreUnavailable("another program is writing to the database; try again")
-    if str(error) in _TOO_DEEP:
-        return InvalidArgument("the selection nests lists or filters deeper than SQLite can read")
-    return None

@@ -56,10 +56,15 @@ class Instant(TypeDecorator[datetime]):
             return dialect.type_descriptor(TIMESTAMP(timezone=True, precision=3))
         return dialect.type_descriptor(String())
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | datetime | None:
-        """Refuse a datetime without an offset: nobody knows which moment it means."""
-        if value is None:
-            return None
+    def process_bind_param(
+        self, value: datetime | str | None, dialect: Dialect
+    ) -> str | datetime | None:
+        """Refuse a datetime without an offset: nobody knows which moment it means.
+
+        A text is what SQLite itself had there.
+        """
+        if value is None or isinstance(value, str):
+            return value
         if value.tzinfo is None:
             raise ValueError(f"{value!r} has no UTC offset")
         if dialect.name == "postgresql":
@@ -90,9 +95,9 @@ class Day(TypeDecorator[date]):
             return dialect.type_descriptor(Date())
         return dialect.type_descriptor(String())
 
-    def process_bind_param(self, value: date | None, dialect: Dialect) -> str | date | None:
-        """Write a day."""
-        if value is None or dialect.name == "postgresql":
+    def process_bind_param(self, value: date | str | None, dialect: Dialect) -> str | date | None:
+        """Write a day. A text is what SQLite itself had there."""
+        if value is None or isinstance(value, str) or dialect.name == "postgresql":
             return value
         return value.isoformat()
 

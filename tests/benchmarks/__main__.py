@@ -8,10 +8,22 @@ from tempfile import TemporaryDirectory
 import orjson
 from click import echo
 
-from tests.benchmarks import chart, compare, crowd, profiling, report, scale, slow, soak, workloads
+from tests.benchmarks import (
+    chart,
+    compare,
+    crowd,
+    live,
+    profiling,
+    report,
+    scale,
+    slow,
+    soak,
+    workloads,
+)
 from tests.benchmarks.compare import Settings
 
 MINIMUM_TASKS = 1_000  # list1000 reads so many
+QUICK_SUBSCRIBERS = 20
 QUICK = Settings(tasks=MINIMUM_TASKS, connections=4, seconds=0.3, runs=1)
 
 
@@ -29,6 +41,12 @@ def main() -> None:
             echo(slow.measure_slow(settings, directory))
         elif options.clients:
             echo(crowd.measure_crowd(replace(settings, connections=options.clients), directory))
+        elif options.live:
+            echo(
+                live.measure_live(
+                    settings, QUICK_SUBSCRIBERS if options.quick else 1_000, directory
+                )
+            )
         elif options.soak:
             for line in soak.soak(settings, options.soak, directory):
                 echo(line)
@@ -72,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--scale", action="store_true", help="measure at 10^4, 10^5 and 10^6 tasks")
     form.add_argument("--slow", action="store_true", help="measure a read beside a long search")
     form.add_argument("--clients", type=int, metavar="N", help="serve so many clients at once")
+    form.add_argument("--live", action="store_true", help="tell 1000 subscribers of each write")
     form.add_argument("--soak", type=float, metavar="SECONDS", help="watch memory for so long")
     parser.add_argument("--quick", action="store_true", help="tiny data, one short run")
     parser.add_argument("--tasks", type=_enough_tasks, help="tasks in the stores (100000)")

@@ -1,13 +1,24 @@
+SELECT CAST(set_config('gql_tasks.mutation', CAST(nextval('mutations_number') AS text), true) AS bigint), epoch, coalesce((SELECT max(id) FROM changes), pruned_through) FROM change_log;
+
 SELECT pg_advisory_xact_lock_shared(1735486580, 1);
 
 SELECT tasks.id, tasks.position
 FROM tasks
 ORDER BY tasks.position DESC, tasks.id DESC
-LIMIT $1::INTEGER;
+LIMIT $1;
 -- with [1]
 
-INSERT INTO tasks (title, description, completed, priority, due_on, due_at, start_on, position, project_id, parent_id) VALUES ($1::VARCHAR, $2::VARCHAR, $3::BOOLEAN, $4::INTEGER, $5::DATE, $6::TIMESTAMP WITH TIME ZONE, $7::DATE, $8::VARCHAR COLLATE "C", $9::BIGINT, $10::BIGINT) RETURNING tasks.id;
+INSERT INTO tasks (title, description, completed, priority, due_on, due_at, start_on, position, project_id, parent_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id;
 -- with ['Sharpen the pencil', '', False, 0, None, None, None, 'p9007199254740994', None, None]
+
+SET CONSTRAINTS changes_number IMMEDIATE;
+
+SET CONSTRAINTS changes_number DEFERRED;
+
+SELECT min(changes.id) FILTER (WHERE changes.mutation_id = $1::BIGINT) AS anon_1, max(changes.id) FILTER (WHERE changes.mutation_id = $1::BIGINT) AS anon_2, max(changes.id) AS max_1
+FROM changes
+WHERE changes.id > $2::BIGINT;
+-- with [1, 6]
 
 SELECT CAST(json_build_object(
   'title', coalesce(tasks_1.title, ''),

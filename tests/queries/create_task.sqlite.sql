@@ -1,5 +1,7 @@
 BEGIN IMMEDIATE;
 
+SAVEPOINT sa_savepoint_1;
+
 UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
 
 SELECT tasks.id, tasks.position
@@ -8,13 +10,13 @@ ORDER BY tasks.position DESC, tasks.id DESC
 LIMIT ? OFFSET ?;
 -- with [1, 0]
 
-INSERT INTO tasks (title, description, completed, priority, due_on, due_at, start_on, position, project_id, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
--- with ['Sharpen the pencil', '', 0, 0, None, None, None, 'p9007199254740994', None, None]
+INSERT INTO tasks (title, description, completed, priority, due_on, due_at, start_on, position, project_id, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id;
+-- with ['Sharpen the pencil', '', False, 0, None, None, None, 'p9007199254740994', None, None]
 
-SELECT min(changes.id) AS min_1, max(changes.id) AS max_1
+SELECT min(changes.id) FILTER (WHERE changes.mutation_id = ?) AS anon_1, max(changes.id) FILTER (WHERE changes.mutation_id = ?) AS anon_2, max(changes.id) AS max_1
 FROM changes
-WHERE changes.id > ? AND changes.mutation_id = ?;
--- with [6, 1]
+WHERE changes.id > ?;
+-- with [1, 1, 6]
 
 SELECT json_object(
   'title', CAST(coalesce(tasks_1.title, '') AS TEXT),
@@ -32,3 +34,5 @@ WHERE tasks_1.id = ?;
 -- with [9007199254740994]
 
 UPDATE change_log SET mutation = NULL;
+
+RELEASE SAVEPOINT sa_savepoint_1;

@@ -1,10 +1,19 @@
-SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
-FROM tasks
-WHERE tasks.id = $1::BIGINT FOR NO KEY UPDATE;
+SELECT CAST(set_config('gql_tasks.mutation', CAST(nextval('mutations_number') AS text), true) AS bigint), epoch, coalesce((SELECT max(id) FROM changes), pruned_through) FROM change_log;
+
+SELECT version FROM tasks WHERE id = $1 FOR NO KEY UPDATE;
 -- with [1]
 
-UPDATE tasks SET completed=$1::BOOLEAN WHERE tasks.id = $2::BIGINT;
--- with [True, 1]
+UPDATE tasks SET completed = $1 WHERE id = $2 AND (completed IS DISTINCT FROM $3) RETURNING id;
+-- with [True, 1, True]
+
+SET CONSTRAINTS changes_number IMMEDIATE;
+
+SET CONSTRAINTS changes_number DEFERRED;
+
+SELECT min(changes.id) FILTER (WHERE changes.mutation_id = $1::BIGINT) AS anon_1, max(changes.id) FILTER (WHERE changes.mutation_id = $1::BIGINT) AS anon_2, max(changes.id) AS max_1
+FROM changes
+WHERE changes.id > $2::BIGINT;
+-- with [1, 6]
 
 SELECT CAST(json_build_object(
   'id', CAST(tasks_1.id AS TEXT),
@@ -15,10 +24,12 @@ FROM tasks AS tasks_1
 WHERE tasks_1.id = $1::BIGINT;
 -- with [1]
 
-SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
-FROM tasks
-WHERE tasks.id = $1::BIGINT FOR NO KEY UPDATE;
+SELECT CAST(set_config('gql_tasks.mutation', CAST(nextval('mutations_number') AS text), true) AS bigint), epoch, coalesce((SELECT max(id) FROM changes), pruned_through) FROM change_log;
+
+SELECT version FROM tasks WHERE id = $1 FOR NO KEY UPDATE;
 -- with [3]
+
+SELECT CAST(set_config('gql_tasks.mutation', CAST(nextval('mutations_number') AS text), true) AS bigint), epoch, coalesce((SELECT max(id) FROM changes), pruned_through) FROM change_log;
 
 SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
 FROM tasks
@@ -27,6 +38,17 @@ WHERE tasks.id = $1::BIGINT FOR UPDATE;
 
 DELETE FROM tasks WHERE tasks.id = $1::BIGINT;
 -- with [1]
+
+SET CONSTRAINTS changes_number IMMEDIATE;
+
+SET CONSTRAINTS changes_number DEFERRED;
+
+SELECT min(changes.id) FILTER (WHERE changes.mutation_id = $1::BIGINT) AS anon_1, max(changes.id) FILTER (WHERE changes.mutation_id = $1::BIGINT) AS anon_2, max(changes.id) AS max_1
+FROM changes
+WHERE changes.id > $2::BIGINT;
+-- with [3, 7]
+
+SELECT CAST(set_config('gql_tasks.mutation', CAST(nextval('mutations_number') AS text), true) AS bigint), epoch, coalesce((SELECT max(id) FROM changes), pruned_through) FROM change_log;
 
 SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
 FROM tasks

@@ -1,19 +1,19 @@
 BEGIN IMMEDIATE;
 
+SAVEPOINT sa_savepoint_1;
+
 UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
 
-SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
-FROM tasks
-WHERE tasks.id = ?;
+SELECT version FROM tasks WHERE id = ?;
 -- with [1]
 
-UPDATE tasks SET completed=? WHERE tasks.id = ?;
--- with [1, 1]
+UPDATE tasks SET completed = ? WHERE id = ? AND (completed IS NOT ?) RETURNING id;
+-- with [True, 1, True]
 
-SELECT min(changes.id) AS min_1, max(changes.id) AS max_1
+SELECT min(changes.id) FILTER (WHERE changes.mutation_id = ?) AS anon_1, max(changes.id) FILTER (WHERE changes.mutation_id = ?) AS anon_2, max(changes.id) AS max_1
 FROM changes
-WHERE changes.id > ? AND changes.mutation_id = ?;
--- with [6, 1]
+WHERE changes.id > ?;
+-- with [1, 1, 6]
 
 SELECT json_object(
   'id', CAST(tasks_1.id AS TEXT),
@@ -26,16 +26,22 @@ WHERE tasks_1.id = ?;
 
 UPDATE change_log SET mutation = NULL;
 
+RELEASE SAVEPOINT sa_savepoint_1;
+
 BEGIN IMMEDIATE;
+
+SAVEPOINT sa_savepoint_1;
 
 UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
 
-SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
-FROM tasks
-WHERE tasks.id = ?;
+SELECT version FROM tasks WHERE id = ?;
 -- with [3]
 
+ROLLBACK TO SAVEPOINT sa_savepoint_1;
+
 BEGIN IMMEDIATE;
+
+SAVEPOINT sa_savepoint_1;
 
 UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
 
@@ -47,14 +53,18 @@ WHERE tasks.id = ?;
 DELETE FROM tasks WHERE tasks.id = ?;
 -- with [1]
 
-SELECT min(changes.id) AS min_1, max(changes.id) AS max_1
+SELECT min(changes.id) FILTER (WHERE changes.mutation_id = ?) AS anon_1, max(changes.id) FILTER (WHERE changes.mutation_id = ?) AS anon_2, max(changes.id) AS max_1
 FROM changes
-WHERE changes.id > ? AND changes.mutation_id = ?;
--- with [7, 2]
+WHERE changes.id > ?;
+-- with [2, 2, 7]
 
 UPDATE change_log SET mutation = NULL;
 
+RELEASE SAVEPOINT sa_savepoint_1;
+
 BEGIN IMMEDIATE;
+
+SAVEPOINT sa_savepoint_1;
 
 UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
 
@@ -62,3 +72,5 @@ SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.complete
 FROM tasks
 WHERE tasks.id = ?;
 -- with [1]
+
+ROLLBACK TO SAVEPOINT sa_savepoint_1;

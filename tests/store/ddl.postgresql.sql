@@ -1,3 +1,22 @@
+CREATE TABLE change_log (
+    id integer NOT NULL,
+    epoch character varying NOT NULL,
+    pruned_through bigint DEFAULT 0 NOT NULL,
+    mutation bigint,
+    last_mutation bigint DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE changes (
+    id bigint DEFAULT (- nextval('changes_written'::regclass)) NOT NULL,
+    at timestamp(3) with time zone DEFAULT now() NOT NULL,
+    entity character varying NOT NULL,
+    row_id bigint NOT NULL,
+    before json,
+    after json,
+    nulls character varying DEFAULT ''::character varying NOT NULL,
+    mutation_id bigint DEFAULT (NULLIF(current_setting('gql_tasks.mutation'::text, true), ''::text))::bigint
+);
+
 CREATE TABLE gql_tasks_version (
     version_num character varying(32) NOT NULL
 );
@@ -9,6 +28,14 @@ CREATE TABLE labels (
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
     updated_at timestamp(3) with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE mutations (
+    id bigint NOT NULL,
+    at timestamp(3) with time zone DEFAULT now() NOT NULL,
+    client_mutation_id character varying NOT NULL,
+    request character varying NOT NULL,
+    answer character varying
 );
 
 CREATE TABLE projects (
@@ -48,9 +75,19 @@ CREATE TABLE tasks (
     search tsvector DEFAULT (setweight(tasks_search_words((title)::text), 'A'::"char") || setweight(tasks_search_words((description)::text), 'B'::"char"))
 );
 
+CREATE UNIQUE INDEX change_log_pkey ON public.change_log USING btree (id);
+
+CREATE UNIQUE INDEX changes_pkey ON public.changes USING btree (id);
+
+CREATE INDEX ix_changes_row_id ON public.changes USING btree (row_id, entity, id);
+
 CREATE UNIQUE INDEX gql_tasks_version_pkc ON public.gql_tasks_version USING btree (version_num);
 
 CREATE UNIQUE INDEX labels_pkey ON public.labels USING btree (id);
+
+CREATE UNIQUE INDEX ix_mutations_client_mutation_id ON public.mutations USING btree (client_mutation_id);
+
+CREATE UNIQUE INDEX mutations_pkey ON public.mutations USING btree (id);
 
 CREATE UNIQUE INDEX projects_pkey ON public.projects USING btree (id);
 
@@ -70,9 +107,77 @@ CREATE INDEX ix_tasks_position ON public.tasks USING btree ("position", id, is_c
 
 CREATE INDEX ix_tasks_project_id ON public.tasks USING btree (project_id, "position", id, is_completed);
 
+CREATE INDEX ix_tasks_project_id_due ON public.tasks USING btree (project_id, is_completed, due, id);
+
 CREATE INDEX ix_tasks_search ON public.tasks USING gin (search);
 
 CREATE UNIQUE INDEX tasks_pkey ON public.tasks USING btree (id);
+
+CREATE OR REPLACE FUNCTION public.changes_begin_anew()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    BEGIN
+        -- Nobody can say which rows a TRUNCATE took: every token asks to read again.
+        UPDATE change_log SET epoch = left(md5(gen_random_uuid()::text), 6);
+        PERFORM pg_notify('gql_tasks', '');
+        RETURN NULL;
+    END
+    $function$;
+
+CREATE OR REPLACE FUNCTION public.changes_number()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    BEGIN
+        -- It is called for every entry. The first call numbers all; unnumbered ones of others
+        -- are never seen, since they are not committed.
+        IF EXISTS (SELECT FROM changes WHERE id = NEW.id) THEN
+            PERFORM pg_advisory_xact_lock(1735487604, 4);
+            UPDATE changes SET id = numbered.id
+            FROM (
+                SELECT written.id AS was, nextval('changes_numbered') AS id
+                FROM (SELECT id FROM changes WHERE id < 0 ORDER BY id DESC) AS written
+            ) AS numbered
+            WHERE changes.id = numbered.was;
+            PERFORM pg_notify('gql_tasks', '');
+        END IF;
+        RETURN NULL;
+    END
+    $function$;
+
+CREATE OR REPLACE FUNCTION public.labels_log()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO changes (entity, row_id, after)
+                SELECT 'LABEL', n.id, labels_state(n) FROM added AS n ORDER BY n.id;
+            ELSIF TG_OP = 'UPDATE' THEN
+                INSERT INTO changes (entity, row_id, before, after, nulls)
+                SELECT 'LABEL', n.id, labels_state(o), labels_state(n), ''
+                FROM gone AS o JOIN added AS n ON n.id = o.id
+                WHERE o IS DISTINCT FROM n AND NOT (
+        pg_trigger_depth() > 1 AND n.version > o.version
+        AND n.updated_at = now()::TIMESTAMP(3) WITH TIME ZONE
+        AND (o.name, o.color, o.created_at) IS NOT DISTINCT FROM (n.name, n.color, n.created_at)
+    ) ORDER BY n.id;
+                -- A row that was given another id is gone, and a new one is there.
+                INSERT INTO changes (entity, row_id, before, nulls)
+                SELECT 'LABEL', o.id, labels_state(o), '' FROM gone AS o
+                WHERE o.id NOT IN (SELECT id FROM added) ORDER BY o.id;
+                INSERT INTO changes (entity, row_id, after)
+                SELECT 'LABEL', n.id, labels_state(n) FROM added AS n
+                WHERE n.id NOT IN (SELECT id FROM gone) ORDER BY n.id;
+            ELSE
+                INSERT INTO changes (entity, row_id, before, nulls)
+                VALUES ('LABEL', OLD.id, labels_state(OLD), '');
+                RETURN OLD;
+            END IF;
+            RETURN NULL;
+        END
+        $function$;
 
 CREATE OR REPLACE FUNCTION public.labels_stamp()
  RETURNS trigger
@@ -86,6 +191,45 @@ AS $function$
         RETURN NEW;
     END
     $function$;
+
+CREATE OR REPLACE FUNCTION public.labels_state(t labels)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$ SELECT json_build_object('id', t.id::text, 'name', t.name, 'color', t.color, 'version', t.version, 'createdAt', to_char(timezone('UTC', t.created_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updatedAt', to_char(timezone('UTC', t.updated_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) $function$;
+
+CREATE OR REPLACE FUNCTION public.projects_log()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO changes (entity, row_id, after)
+                SELECT 'PROJECT', n.id, projects_state(n) FROM added AS n ORDER BY n.id;
+            ELSIF TG_OP = 'UPDATE' THEN
+                INSERT INTO changes (entity, row_id, before, after, nulls)
+                SELECT 'PROJECT', n.id, projects_state(o), projects_state(n), ''
+                FROM gone AS o JOIN added AS n ON n.id = o.id
+                WHERE o IS DISTINCT FROM n AND NOT (
+        pg_trigger_depth() > 1 AND n.version > o.version
+        AND n.updated_at = now()::TIMESTAMP(3) WITH TIME ZONE
+        AND (o.name, o.color, o.archived_at, o.position, o.created_at) IS NOT DISTINCT FROM (n.name, n.color, n.archived_at, n.position, n.created_at)
+    ) ORDER BY n.id;
+                -- A row that was given another id is gone, and a new one is there.
+                INSERT INTO changes (entity, row_id, before, nulls)
+                SELECT 'PROJECT', o.id, projects_state(o), '' FROM gone AS o
+                WHERE o.id NOT IN (SELECT id FROM added) ORDER BY o.id;
+                INSERT INTO changes (entity, row_id, after)
+                SELECT 'PROJECT', n.id, projects_state(n) FROM added AS n
+                WHERE n.id NOT IN (SELECT id FROM gone) ORDER BY n.id;
+            ELSE
+                INSERT INTO changes (entity, row_id, before, nulls)
+                VALUES ('PROJECT', OLD.id, projects_state(OLD), '');
+                RETURN OLD;
+            END IF;
+            RETURN NULL;
+        END
+        $function$;
 
 CREATE OR REPLACE FUNCTION public.projects_stamp()
  RETURNS trigger
@@ -105,16 +249,185 @@ AS $function$
     END
     $function$;
 
-CREATE OR REPLACE FUNCTION public.task_labels_stamp()
+CREATE OR REPLACE FUNCTION public.projects_state(t projects)
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$ SELECT json_build_object('id', t.id::text, 'name', t.name, 'color', t.color, 'position', t.position, 'archivedAt', to_char(timezone('UTC', t.archived_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', t.version, 'createdAt', to_char(timezone('UTC', t.created_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updatedAt', to_char(timezone('UTC', t.updated_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) $function$;
+
+CREATE OR REPLACE FUNCTION public.task_labels_log_delete()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
-    BEGIN
-        UPDATE tasks SET version = version + 1, updated_at = now()
-        WHERE id = CASE TG_OP WHEN 'DELETE' THEN OLD.task_id ELSE NEW.task_id END;
-        RETURN NULL;
-    END
-    $function$;
+        BEGIN
+            PERFORM FROM tasks WHERE id IN (SELECT task_id FROM (
+        SELECT task_id, greatest(
+                count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)
+            )::integer AS steps,
+            coalesce(array_agg(label_id) FILTER (WHERE is_new), '{}') AS came,
+            coalesce(array_agg(label_id) FILTER (WHERE NOT is_new), '{}') AS went
+        FROM (
+            SELECT *, true AS is_new FROM (SELECT task_id, label_id FROM (SELECT 0::bigint AS task_id, 0::bigint AS label_id WHERE false) AS a EXCEPT SELECT task_id, label_id FROM gone AS g) AS came
+            UNION ALL SELECT *, false FROM (SELECT task_id, label_id FROM gone AS g EXCEPT SELECT task_id, label_id FROM (SELECT 0::bigint AS task_id, 0::bigint AS label_id WHERE false) AS a) AS went
+        ) AS changed
+        GROUP BY task_id
+    ) AS touched)
+            ORDER BY id FOR NO KEY UPDATE;
+            INSERT INTO changes (entity, row_id, before, after, nulls)
+            SELECT 'TASK', t.id, tasks_state(t, ARRAY(
+        SELECT label_id FROM task_labels WHERE task_id = t.id AND label_id <> ALL (touched.came)
+        UNION ALL SELECT unnest(touched.went)
+    )),
+                tasks_state(jsonb_populate_record(
+        t, jsonb_build_object('version', t.version + touched.steps, 'updated_at', now())
+    ), ARRAY(SELECT label_id FROM task_labels WHERE task_id = t.id)), concat_ws(' ',
+    CASE WHEN t.title IS NULL THEN 'title' END,
+    CASE WHEN t.description IS NULL THEN 'description' END,
+    CASE WHEN t.completed IS NULL THEN 'completed' END)
+            FROM tasks AS t JOIN (
+        SELECT task_id, greatest(
+                count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)
+            )::integer AS steps,
+            coalesce(array_agg(label_id) FILTER (WHERE is_new), '{}') AS came,
+            coalesce(array_agg(label_id) FILTER (WHERE NOT is_new), '{}') AS went
+        FROM (
+            SELECT *, true AS is_new FROM (SELECT task_id, label_id FROM (SELECT 0::bigint AS task_id, 0::bigint AS label_id WHERE false) AS a EXCEPT SELECT task_id, label_id FROM gone AS g) AS came
+            UNION ALL SELECT *, false FROM (SELECT task_id, label_id FROM gone AS g EXCEPT SELECT task_id, label_id FROM (SELECT 0::bigint AS task_id, 0::bigint AS label_id WHERE false) AS a) AS went
+        ) AS changed
+        GROUP BY task_id
+    ) AS touched ON touched.task_id = t.id ORDER BY t.id;
+            UPDATE tasks SET version = version + touched.steps, updated_at = now()
+            FROM (
+        SELECT task_id, greatest(
+                count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)
+            )::integer AS steps,
+            coalesce(array_agg(label_id) FILTER (WHERE is_new), '{}') AS came,
+            coalesce(array_agg(label_id) FILTER (WHERE NOT is_new), '{}') AS went
+        FROM (
+            SELECT *, true AS is_new FROM (SELECT task_id, label_id FROM (SELECT 0::bigint AS task_id, 0::bigint AS label_id WHERE false) AS a EXCEPT SELECT task_id, label_id FROM gone AS g) AS came
+            UNION ALL SELECT *, false FROM (SELECT task_id, label_id FROM gone AS g EXCEPT SELECT task_id, label_id FROM (SELECT 0::bigint AS task_id, 0::bigint AS label_id WHERE false) AS a) AS went
+        ) AS changed
+        GROUP BY task_id
+    ) AS touched WHERE id = touched.task_id;
+            RETURN NULL;
+        END
+        $function$;
+
+CREATE OR REPLACE FUNCTION public.task_labels_log_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+        BEGIN
+            PERFORM FROM tasks WHERE id IN (SELECT task_id FROM (
+        SELECT task_id, greatest(
+                count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)
+            )::integer AS steps,
+            coalesce(array_agg(label_id) FILTER (WHERE is_new), '{}') AS came,
+            coalesce(array_agg(label_id) FILTER (WHERE NOT is_new), '{}') AS went
+        FROM (
+            SELECT *, true AS is_new FROM (SELECT task_id, label_id FROM added AS a EXCEPT SELECT task_id, label_id FROM (SELECT 0::bigint AS task_id, 0::bigint AS label_id WHERE false) AS g) AS came
+            UNION ALL SELECT *, false FROM (SELECT task_id, label_id FROM (SELECT 0::bigint AS task_id, 0::bigint AS label_id WHERE false) AS g EXCEPT SELECT task_id, label_id FROM added AS a) AS went
+        ) AS changed
+        GROUP BY task_id
+    ) AS touched)
+            ORDER BY id FOR NO KEY UPDATE;
+            INSERT INTO changes (entity, row_id, before, after, nulls)
+            SELECT 'TASK', t.id, tasks_state(t, ARRAY(
+        SELECT label_id FROM task_labels WHERE task_id = t.id AND label_id <> ALL (touched.came)
+        UNION ALL SELECT unnest(touched.went)
+    )),
+                tasks_state(jsonb_populate_record(
+        t, jsonb_build_object('version', t.version + touched.steps, 'updated_at', now())
+    ), ARRAY(SELECT label_id FROM task_labels WHERE task_id = t.id)), concat_ws(' ',
+    CASE WHEN t.title IS NULL THEN 'title' END,
+    CASE WHEN t.description IS NULL THEN 'description' END,
+    CASE WHEN t.completed IS NULL THEN 'completed' END)
+            FROM tasks AS t JOIN (
+        SELECT task_id, greatest(
+                count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)
+            )::integer AS steps,
+            coalesce(array_agg(label_id) FILTER (WHERE is_new), '{}') AS came,
+            coalesce(array_agg(label_id) FILTER (WHERE NOT is_new), '{}') AS went
+        FROM (
+            SELECT *, true AS is_new FROM (SELECT task_id, label_id FROM added AS a EXCEPT SELECT task_id, label_id FROM (SELECT 0::bigint AS task_id, 0::bigint AS label_id WHERE false) AS g) AS came
+            UNION ALL SELECT *, false FROM (SELECT task_id, label_id FROM (SELECT 0::bigint AS task_id, 0::bigint AS label_id WHERE false) AS g EXCEPT SELECT task_id, label_id FROM added AS a) AS went
+        ) AS changed
+        GROUP BY task_id
+    ) AS touched ON touched.task_id = t.id ORDER BY t.id;
+            UPDATE tasks SET version = version + touched.steps, updated_at = now()
+            FROM (
+        SELECT task_id, greatest(
+                count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)
+            )::integer AS steps,
+            coalesce(array_agg(label_id) FILTER (WHERE is_new), '{}') AS came,
+            coalesce(array_agg(label_id) FILTER (WHERE NOT is_new), '{}') AS went
+        FROM (
+            SELECT *, true AS is_new FROM (SELECT task_id, label_id FROM added AS a EXCEPT SELECT task_id, label_id FROM (SELECT 0::bigint AS task_id, 0::bigint AS label_id WHERE false) AS g) AS came
+            UNION ALL SELECT *, false FROM (SELECT task_id, label_id FROM (SELECT 0::bigint AS task_id, 0::bigint AS label_id WHERE false) AS g EXCEPT SELECT task_id, label_id FROM added AS a) AS went
+        ) AS changed
+        GROUP BY task_id
+    ) AS touched WHERE id = touched.task_id;
+            RETURN NULL;
+        END
+        $function$;
+
+CREATE OR REPLACE FUNCTION public.task_labels_log_update()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+        BEGIN
+            PERFORM FROM tasks WHERE id IN (SELECT task_id FROM (
+        SELECT task_id, greatest(
+                count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)
+            )::integer AS steps,
+            coalesce(array_agg(label_id) FILTER (WHERE is_new), '{}') AS came,
+            coalesce(array_agg(label_id) FILTER (WHERE NOT is_new), '{}') AS went
+        FROM (
+            SELECT *, true AS is_new FROM (SELECT task_id, label_id FROM added AS a EXCEPT SELECT task_id, label_id FROM gone AS g) AS came
+            UNION ALL SELECT *, false FROM (SELECT task_id, label_id FROM gone AS g EXCEPT SELECT task_id, label_id FROM added AS a) AS went
+        ) AS changed
+        GROUP BY task_id
+    ) AS touched)
+            ORDER BY id FOR NO KEY UPDATE;
+            INSERT INTO changes (entity, row_id, before, after, nulls)
+            SELECT 'TASK', t.id, tasks_state(t, ARRAY(
+        SELECT label_id FROM task_labels WHERE task_id = t.id AND label_id <> ALL (touched.came)
+        UNION ALL SELECT unnest(touched.went)
+    )),
+                tasks_state(jsonb_populate_record(
+        t, jsonb_build_object('version', t.version + touched.steps, 'updated_at', now())
+    ), ARRAY(SELECT label_id FROM task_labels WHERE task_id = t.id)), concat_ws(' ',
+    CASE WHEN t.title IS NULL THEN 'title' END,
+    CASE WHEN t.description IS NULL THEN 'description' END,
+    CASE WHEN t.completed IS NULL THEN 'completed' END)
+            FROM tasks AS t JOIN (
+        SELECT task_id, greatest(
+                count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)
+            )::integer AS steps,
+            coalesce(array_agg(label_id) FILTER (WHERE is_new), '{}') AS came,
+            coalesce(array_agg(label_id) FILTER (WHERE NOT is_new), '{}') AS went
+        FROM (
+            SELECT *, true AS is_new FROM (SELECT task_id, label_id FROM added AS a EXCEPT SELECT task_id, label_id FROM gone AS g) AS came
+            UNION ALL SELECT *, false FROM (SELECT task_id, label_id FROM gone AS g EXCEPT SELECT task_id, label_id FROM added AS a) AS went
+        ) AS changed
+        GROUP BY task_id
+    ) AS touched ON touched.task_id = t.id ORDER BY t.id;
+            UPDATE tasks SET version = version + touched.steps, updated_at = now()
+            FROM (
+        SELECT task_id, greatest(
+                count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)
+            )::integer AS steps,
+            coalesce(array_agg(label_id) FILTER (WHERE is_new), '{}') AS came,
+            coalesce(array_agg(label_id) FILTER (WHERE NOT is_new), '{}') AS went
+        FROM (
+            SELECT *, true AS is_new FROM (SELECT task_id, label_id FROM added AS a EXCEPT SELECT task_id, label_id FROM gone AS g) AS came
+            UNION ALL SELECT *, false FROM (SELECT task_id, label_id FROM gone AS g EXCEPT SELECT task_id, label_id FROM added AS a) AS went
+        ) AS changed
+        GROUP BY task_id
+    ) AS touched WHERE id = touched.task_id;
+            RETURN NULL;
+        END
+        $function$;
 
 CREATE OR REPLACE FUNCTION public.tasks_leave()
  RETURNS trigger
@@ -135,6 +448,48 @@ AS $function$
         RETURN NULL;
     END
     $function$;
+
+CREATE OR REPLACE FUNCTION public.tasks_log()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO changes (entity, row_id, after)
+                SELECT 'TASK', n.id, tasks_state(n, ARRAY(SELECT label_id FROM task_labels WHERE task_id = n.id)) FROM added AS n ORDER BY n.id;
+            ELSIF TG_OP = 'UPDATE' THEN
+                INSERT INTO changes (entity, row_id, before, after, nulls)
+                SELECT 'TASK', n.id, tasks_state(o, ARRAY(SELECT label_id FROM task_labels WHERE task_id = o.id)), tasks_state(n, ARRAY(SELECT label_id FROM task_labels WHERE task_id = n.id)), concat_ws(' ',
+    CASE WHEN o.title IS NULL THEN 'title' END,
+    CASE WHEN o.description IS NULL THEN 'description' END,
+    CASE WHEN o.completed IS NULL THEN 'completed' END)
+                FROM gone AS o JOIN added AS n ON n.id = o.id
+                WHERE o IS DISTINCT FROM n AND NOT (
+        pg_trigger_depth() > 1 AND n.version > o.version
+        AND n.updated_at = now()::TIMESTAMP(3) WITH TIME ZONE
+        AND (o.title, o.description, o.completed, o.priority, o.due_on, o.due_at, o.start_on, o.project_id, o.parent_id, o.position, o.created_at, o.completed_at) IS NOT DISTINCT FROM (n.title, n.description, n.completed, n.priority, n.due_on, n.due_at, n.start_on, n.project_id, n.parent_id, n.position, n.created_at, n.completed_at)
+    ) ORDER BY n.id;
+                -- A row that was given another id is gone, and a new one is there.
+                INSERT INTO changes (entity, row_id, before, nulls)
+                SELECT 'TASK', o.id, tasks_state(o, ARRAY(SELECT label_id FROM task_labels WHERE task_id = o.id)), concat_ws(' ',
+    CASE WHEN o.title IS NULL THEN 'title' END,
+    CASE WHEN o.description IS NULL THEN 'description' END,
+    CASE WHEN o.completed IS NULL THEN 'completed' END) FROM gone AS o
+                WHERE o.id NOT IN (SELECT id FROM added) ORDER BY o.id;
+                INSERT INTO changes (entity, row_id, after)
+                SELECT 'TASK', n.id, tasks_state(n, ARRAY(SELECT label_id FROM task_labels WHERE task_id = n.id)) FROM added AS n
+                WHERE n.id NOT IN (SELECT id FROM gone) ORDER BY n.id;
+            ELSE
+                INSERT INTO changes (entity, row_id, before, nulls)
+                VALUES ('TASK', OLD.id, tasks_state(OLD, ARRAY(SELECT label_id FROM task_labels WHERE task_id = OLD.id)), concat_ws(' ',
+    CASE WHEN OLD.title IS NULL THEN 'title' END,
+    CASE WHEN OLD.description IS NULL THEN 'description' END,
+    CASE WHEN OLD.completed IS NULL THEN 'completed' END));
+                RETURN OLD;
+            END IF;
+            RETURN NULL;
+        END
+        $function$;
 
 CREATE OR REPLACE FUNCTION public.tasks_search_query(queries text[], which integer)
  RETURNS tsquery
@@ -191,13 +546,51 @@ AS $function$
     END
     $function$;
 
+CREATE OR REPLACE FUNCTION public.tasks_state(t tasks, labels bigint[])
+ RETURNS json
+ LANGUAGE sql
+ STABLE
+AS $function$ SELECT json_build_object('id', t.id::text, 'title', coalesce(t.title, ''), 'description', coalesce(t.description, ''), 'completed', coalesce(t.completed, false), 'completedAt', to_char(timezone('UTC', t.completed_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'priority', CASE t.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', to_char(t.due_on, 'YYYY-MM-DD'), 'dueAt', to_char(timezone('UTC', t.due_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'startOn', to_char(t.start_on, 'YYYY-MM-DD'), 'position', t.position, 'projectId', t.project_id::text, 'parentId', t.parent_id::text, 'labelIds', coalesce((SELECT json_agg(label::text ORDER BY label) FROM unnest(labels) AS label), '[]'), 'version', t.version, 'createdAt', to_char(timezone('UTC', t.created_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updatedAt', to_char(timezone('UTC', t.updated_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) $function$;
+
+CREATE CONSTRAINT TRIGGER changes_number AFTER INSERT ON public.changes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION changes_number();
+
+CREATE TRIGGER labels_log_delete BEFORE DELETE ON public.labels FOR EACH ROW EXECUTE FUNCTION labels_log();
+
+CREATE TRIGGER labels_log_insert AFTER INSERT ON public.labels REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION labels_log();
+
+CREATE TRIGGER labels_log_truncate AFTER TRUNCATE ON public.labels FOR EACH STATEMENT EXECUTE FUNCTION changes_begin_anew();
+
+CREATE TRIGGER labels_log_update AFTER UPDATE ON public.labels REFERENCING OLD TABLE AS gone NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION labels_log();
+
 CREATE TRIGGER labels_stamp BEFORE UPDATE ON public.labels FOR EACH ROW EXECUTE FUNCTION labels_stamp();
+
+CREATE TRIGGER projects_log_delete BEFORE DELETE ON public.projects FOR EACH ROW EXECUTE FUNCTION projects_log();
+
+CREATE TRIGGER projects_log_insert AFTER INSERT ON public.projects REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION projects_log();
+
+CREATE TRIGGER projects_log_truncate AFTER TRUNCATE ON public.projects FOR EACH STATEMENT EXECUTE FUNCTION changes_begin_anew();
+
+CREATE TRIGGER projects_log_update AFTER UPDATE ON public.projects REFERENCING OLD TABLE AS gone NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION projects_log();
 
 CREATE TRIGGER projects_stamp BEFORE INSERT OR UPDATE ON public.projects FOR EACH ROW EXECUTE FUNCTION projects_stamp();
 
-CREATE TRIGGER task_labels_stamp AFTER INSERT OR DELETE ON public.task_labels FOR EACH ROW EXECUTE FUNCTION task_labels_stamp();
+CREATE TRIGGER task_labels_log_delete AFTER DELETE ON public.task_labels REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION task_labels_log_delete();
+
+CREATE TRIGGER task_labels_log_insert AFTER INSERT ON public.task_labels REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION task_labels_log_insert();
+
+CREATE TRIGGER task_labels_log_truncate AFTER TRUNCATE ON public.task_labels FOR EACH STATEMENT EXECUTE FUNCTION changes_begin_anew();
+
+CREATE TRIGGER task_labels_log_update AFTER UPDATE ON public.task_labels REFERENCING OLD TABLE AS gone NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION task_labels_log_update();
 
 CREATE TRIGGER tasks_leave AFTER DELETE ON public.tasks REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION tasks_leave();
+
+CREATE TRIGGER tasks_log_delete BEFORE DELETE ON public.tasks FOR EACH ROW EXECUTE FUNCTION tasks_log();
+
+CREATE TRIGGER tasks_log_insert AFTER INSERT ON public.tasks REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION tasks_log();
+
+CREATE TRIGGER tasks_log_truncate AFTER TRUNCATE ON public.tasks FOR EACH STATEMENT EXECUTE FUNCTION changes_begin_anew();
+
+CREATE TRIGGER tasks_log_update AFTER UPDATE ON public.tasks REFERENCING OLD TABLE AS gone NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION tasks_log();
 
 CREATE TRIGGER tasks_stamp BEFORE INSERT OR UPDATE ON public.tasks FOR EACH ROW EXECUTE FUNCTION tasks_stamp();
 

@@ -57,13 +57,13 @@ END;
 CREATE TRIGGER labels_stamp_update AFTER UPDATE ON labels
 WHEN OLD.id = NEW.id AND (OLD.name IS NOT NEW.name OR OLD.color IS NOT NEW.color)
 BEGIN
-    UPDATE labels SET version = OLD.version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 
 INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
-SELECT 'LABEL', id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.name AS TEXT), 'color', cast(OLD.color AS TEXT), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(labels.id AS TEXT), 'name', cast(labels.name AS TEXT), 'color', cast(labels.color AS TEXT), 'version', cast(labels.version AS INTEGER), 'createdAt', cast(labels.created_at AS TEXT), 'updatedAt', cast(labels.updated_at AS TEXT)), '',
+SELECT 'LABEL', id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.name AS TEXT), 'color', cast(OLD.color AS TEXT), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(labels.id AS TEXT), 'name', cast(labels.name AS TEXT), 'color', cast(labels.color AS TEXT), 'version', cast(OLD.version AS INTEGER) + 1, 'createdAt', cast(labels.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), '',
     (SELECT mutation FROM change_log)
 FROM labels WHERE id = NEW.id;
 
+    UPDATE labels SET version = cast(OLD.version AS INTEGER) + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER labels_restamp AFTER UPDATE OF version, created_at, updated_at ON labels
@@ -74,7 +74,10 @@ BEGIN
 INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
 SELECT 'LABEL', id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.name AS TEXT), 'color', cast(OLD.color AS TEXT), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(labels.id AS TEXT), 'name', cast(labels.name AS TEXT), 'color', cast(labels.color AS TEXT), 'version', cast(labels.version AS INTEGER), 'createdAt', cast(labels.created_at AS TEXT), 'updatedAt', cast(labels.updated_at AS TEXT)), '',
     (SELECT mutation FROM change_log)
-FROM labels WHERE id = NEW.id;
+FROM labels WHERE id = NEW.id AND (
+    SELECT after FROM changes WHERE entity = 'LABEL' AND row_id = NEW.id
+    ORDER BY id DESC LIMIT 1
+) IS NOT json_object('id', cast(labels.id AS TEXT), 'name', cast(labels.name AS TEXT), 'color', cast(labels.color AS TEXT), 'version', cast(labels.version AS INTEGER), 'createdAt', cast(labels.created_at AS TEXT), 'updatedAt', cast(labels.updated_at AS TEXT));
 
 END;
 
@@ -152,13 +155,13 @@ END;
 CREATE TRIGGER projects_stamp_update AFTER UPDATE ON projects
 WHEN OLD.id = NEW.id AND ((OLD.name IS NOT NEW.name OR OLD.color IS NOT NEW.color OR OLD.archived_at IS NOT NEW.archived_at) OR (OLD.position IS NOT NEW.position AND OLD.position <> ''))
 BEGIN
-    UPDATE projects SET version = OLD.version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), position = iif(NEW.position = '', CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END, NEW.position) WHERE id = NEW.id;
 
 INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
-SELECT 'PROJECT', id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.name AS TEXT), 'color', cast(OLD.color AS TEXT), 'position', cast(OLD.position AS TEXT), 'archivedAt', cast(OLD.archived_at AS TEXT), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(projects.id AS TEXT), 'name', cast(projects.name AS TEXT), 'color', cast(projects.color AS TEXT), 'position', cast(projects.position AS TEXT), 'archivedAt', cast(projects.archived_at AS TEXT), 'version', cast(projects.version AS INTEGER), 'createdAt', cast(projects.created_at AS TEXT), 'updatedAt', cast(projects.updated_at AS TEXT)), '',
+SELECT 'PROJECT', id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.name AS TEXT), 'color', cast(OLD.color AS TEXT), 'position', cast(OLD.position AS TEXT), 'archivedAt', cast(OLD.archived_at AS TEXT), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(projects.id AS TEXT), 'name', cast(projects.name AS TEXT), 'color', cast(projects.color AS TEXT), 'position', cast(iif(NEW.position = '', CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END, NEW.position) AS TEXT), 'archivedAt', cast(projects.archived_at AS TEXT), 'version', cast(OLD.version AS INTEGER) + 1, 'createdAt', cast(projects.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), '',
     (SELECT mutation FROM change_log)
 FROM projects WHERE id = NEW.id;
 
+    UPDATE projects SET version = cast(OLD.version AS INTEGER) + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), position = iif(NEW.position = '', CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END, NEW.position) WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER projects_restamp AFTER UPDATE OF version, created_at, updated_at ON projects
@@ -169,7 +172,10 @@ BEGIN
 INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
 SELECT 'PROJECT', id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.name AS TEXT), 'color', cast(OLD.color AS TEXT), 'position', cast(OLD.position AS TEXT), 'archivedAt', cast(OLD.archived_at AS TEXT), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(projects.id AS TEXT), 'name', cast(projects.name AS TEXT), 'color', cast(projects.color AS TEXT), 'position', cast(projects.position AS TEXT), 'archivedAt', cast(projects.archived_at AS TEXT), 'version', cast(projects.version AS INTEGER), 'createdAt', cast(projects.created_at AS TEXT), 'updatedAt', cast(projects.updated_at AS TEXT)), '',
     (SELECT mutation FROM change_log)
-FROM projects WHERE id = NEW.id;
+FROM projects WHERE id = NEW.id AND (
+    SELECT after FROM changes WHERE entity = 'PROJECT' AND row_id = NEW.id
+    ORDER BY id DESC LIMIT 1
+) IS NOT json_object('id', cast(projects.id AS TEXT), 'name', cast(projects.name AS TEXT), 'color', cast(projects.color AS TEXT), 'position', cast(projects.position AS TEXT), 'archivedAt', cast(projects.archived_at AS TEXT), 'version', cast(projects.version AS INTEGER), 'createdAt', cast(projects.created_at AS TEXT), 'updatedAt', cast(projects.updated_at AS TEXT));
 
 END;
 
@@ -212,14 +218,17 @@ CREATE INDEX ix_task_labels_label_id ON task_labels (label_id, task_id);
 CREATE TRIGGER task_labels_stamp_insert AFTER INSERT ON task_labels
 BEGIN
     INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
-    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', json(coalesce((
+        SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
+        ORDER BY id DESC LIMIT 1
+    ), (
         SELECT json_group_array(cast(label_id AS TEXT)) FROM (
             SELECT label_id FROM task_labels
             WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
             UNION SELECT NULL WHERE NULL IS NOT NULL
             ORDER BY label_id
         )
-    ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    ))), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
         SELECT json_group_array(cast(label_id AS TEXT)) FROM (
             SELECT label_id FROM task_labels
             WHERE task_id = NEW.task_id AND label_id IS NOT NULL
@@ -228,20 +237,46 @@ BEGIN
         )
     ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
         (SELECT mutation FROM change_log)
-    FROM tasks WHERE id = NEW.task_id;
-UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.task_id; END;
+    FROM tasks WHERE id = NEW.task_id AND coalesce((
+        SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
+        ORDER BY id DESC LIMIT 1
+    ), (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
+            UNION SELECT NULL WHERE NULL IS NOT NULL
+            ORDER BY label_id
+        )
+    )) <> (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = NEW.task_id AND label_id IS NOT NULL
+            UNION SELECT NULL WHERE NULL IS NOT NULL
+            ORDER BY label_id
+        )
+    );
+
+    UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    WHERE id = NEW.task_id AND version < (
+        SELECT after ->> '$.version' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
+        ORDER BY id DESC LIMIT 1
+    );
+ END;
 
 CREATE TRIGGER task_labels_stamp_delete AFTER DELETE ON task_labels
 BEGIN
     INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
-    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', json(coalesce((
+        SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = OLD.task_id
+        ORDER BY id DESC LIMIT 1
+    ), (
         SELECT json_group_array(cast(label_id AS TEXT)) FROM (
             SELECT label_id FROM task_labels
             WHERE task_id = OLD.task_id AND label_id IS NOT NULL
             UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
             ORDER BY label_id
         )
-    ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    ))), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
         SELECT json_group_array(cast(label_id AS TEXT)) FROM (
             SELECT label_id FROM task_labels
             WHERE task_id = OLD.task_id AND label_id IS NOT NULL
@@ -250,21 +285,47 @@ BEGIN
         )
     ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
         (SELECT mutation FROM change_log)
-    FROM tasks WHERE id = OLD.task_id;
-UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = OLD.task_id; END;
+    FROM tasks WHERE id = OLD.task_id AND coalesce((
+        SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = OLD.task_id
+        ORDER BY id DESC LIMIT 1
+    ), (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
+            UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
+            ORDER BY label_id
+        )
+    )) <> (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
+            UNION SELECT NULL WHERE NULL IS NOT NULL
+            ORDER BY label_id
+        )
+    );
+
+    UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    WHERE id = OLD.task_id AND version < (
+        SELECT after ->> '$.version' FROM changes WHERE entity = 'TASK' AND row_id = OLD.task_id
+        ORDER BY id DESC LIMIT 1
+    );
+ END;
 
 CREATE TRIGGER task_labels_exchange AFTER UPDATE ON task_labels
 WHEN OLD.task_id = NEW.task_id AND OLD.label_id <> NEW.label_id
 BEGIN
     INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
-    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', json(coalesce((
+        SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
+        ORDER BY id DESC LIMIT 1
+    ), (
         SELECT json_group_array(cast(label_id AS TEXT)) FROM (
             SELECT label_id FROM task_labels
             WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
             UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
             ORDER BY label_id
         )
-    ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    ))), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
         SELECT json_group_array(cast(label_id AS TEXT)) FROM (
             SELECT label_id FROM task_labels
             WHERE task_id = NEW.task_id AND label_id IS NOT NULL
@@ -273,20 +334,46 @@ BEGIN
         )
     ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
         (SELECT mutation FROM change_log)
-    FROM tasks WHERE id = NEW.task_id;
-UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.task_id; END;
+    FROM tasks WHERE id = NEW.task_id AND coalesce((
+        SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
+        ORDER BY id DESC LIMIT 1
+    ), (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
+            UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
+            ORDER BY label_id
+        )
+    )) <> (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = NEW.task_id AND label_id IS NOT NULL
+            UNION SELECT NULL WHERE NULL IS NOT NULL
+            ORDER BY label_id
+        )
+    );
+
+    UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    WHERE id = NEW.task_id AND version < (
+        SELECT after ->> '$.version' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
+        ORDER BY id DESC LIMIT 1
+    );
+ END;
 
 CREATE TRIGGER task_labels_move AFTER UPDATE ON task_labels WHEN OLD.task_id <> NEW.task_id
 BEGIN
     INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
-    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', json(coalesce((
+        SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = OLD.task_id
+        ORDER BY id DESC LIMIT 1
+    ), (
         SELECT json_group_array(cast(label_id AS TEXT)) FROM (
             SELECT label_id FROM task_labels
             WHERE task_id = OLD.task_id AND label_id IS NOT NULL
             UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
             ORDER BY label_id
         )
-    ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    ))), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
         SELECT json_group_array(cast(label_id AS TEXT)) FROM (
             SELECT label_id FROM task_labels
             WHERE task_id = OLD.task_id AND label_id IS NOT NULL
@@ -295,17 +382,43 @@ BEGIN
         )
     ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
         (SELECT mutation FROM change_log)
-    FROM tasks WHERE id = OLD.task_id;
-UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = OLD.task_id;
+    FROM tasks WHERE id = OLD.task_id AND coalesce((
+        SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = OLD.task_id
+        ORDER BY id DESC LIMIT 1
+    ), (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
+            UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
+            ORDER BY label_id
+        )
+    )) <> (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
+            UNION SELECT NULL WHERE NULL IS NOT NULL
+            ORDER BY label_id
+        )
+    );
+
+    UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    WHERE id = OLD.task_id AND version < (
+        SELECT after ->> '$.version' FROM changes WHERE entity = 'TASK' AND row_id = OLD.task_id
+        ORDER BY id DESC LIMIT 1
+    );
+
     INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
-    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    SELECT 'TASK', tasks.id, json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', json(coalesce((
+        SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
+        ORDER BY id DESC LIMIT 1
+    ), (
         SELECT json_group_array(cast(label_id AS TEXT)) FROM (
             SELECT label_id FROM task_labels
             WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
             UNION SELECT NULL WHERE NULL IS NOT NULL
             ORDER BY label_id
         )
-    ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    ))), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
         SELECT json_group_array(cast(label_id AS TEXT)) FROM (
             SELECT label_id FROM task_labels
             WHERE task_id = NEW.task_id AND label_id IS NOT NULL
@@ -314,8 +427,31 @@ UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%f
         )
     ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
         (SELECT mutation FROM change_log)
-    FROM tasks WHERE id = NEW.task_id;
-UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.task_id; END;
+    FROM tasks WHERE id = NEW.task_id AND coalesce((
+        SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
+        ORDER BY id DESC LIMIT 1
+    ), (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
+            UNION SELECT NULL WHERE NULL IS NOT NULL
+            ORDER BY label_id
+        )
+    )) <> (
+        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+            SELECT label_id FROM task_labels
+            WHERE task_id = NEW.task_id AND label_id IS NOT NULL
+            UNION SELECT NULL WHERE NULL IS NOT NULL
+            ORDER BY label_id
+        )
+    );
+
+    UPDATE tasks SET version = version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    WHERE id = NEW.task_id AND version < (
+        SELECT after ->> '$.version' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
+        ORDER BY id DESC LIMIT 1
+    );
+ END;
 
 CREATE TABLE tasks (
     id INTEGER NOT NULL,
@@ -399,12 +535,6 @@ END;
 CREATE TRIGGER tasks_stamp_update AFTER UPDATE ON tasks
 WHEN OLD.id = NEW.id AND ((OLD.title IS NOT NEW.title OR OLD.description IS NOT NEW.description OR OLD.completed IS NOT NEW.completed OR OLD.priority IS NOT NEW.priority OR OLD.due_on IS NOT NEW.due_on OR OLD.due_at IS NOT NEW.due_at OR OLD.start_on IS NOT NEW.start_on OR OLD.project_id IS NOT NEW.project_id OR OLD.parent_id IS NOT NEW.parent_id) OR (OLD.position IS NOT NEW.position AND OLD.position <> ''))
 BEGIN
-    UPDATE tasks SET version = OLD.version + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), position = iif(NEW.position = '', CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END, NEW.position),
-    completed_at = CASE
-        WHEN NOT coalesce(NEW.completed, 0) THEN NULL
-        WHEN coalesce(OLD.completed, 0) THEN OLD.completed_at
-        ELSE strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
-    END WHERE id = NEW.id;
 
 INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
 SELECT 'TASK', id, json_object('id', cast(OLD.id AS TEXT), 'title', cast(coalesce(OLD.title, '') AS TEXT), 'description', cast(coalesce(OLD.description, '') AS TEXT), 'completed', json(iif(OLD.completed, 'true', 'false')), 'completedAt', cast(OLD.completed_at AS TEXT), 'priority', CASE OLD.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(OLD.due_on AS TEXT), 'dueAt', cast(OLD.due_at AS TEXT), 'startOn', cast(OLD.start_on AS TEXT), 'position', cast(OLD.position AS TEXT), 'projectId', cast(OLD.project_id AS TEXT), 'parentId', cast(OLD.parent_id AS TEXT), 'labelIds', (
@@ -414,17 +544,26 @@ SELECT 'TASK', id, json_object('id', cast(OLD.id AS TEXT), 'title', cast(coalesc
         UNION SELECT NULL WHERE NULL IS NOT NULL
         ORDER BY label_id
     )
-), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(CASE
+        WHEN NOT coalesce(NEW.completed, 0) THEN NULL
+        WHEN coalesce(OLD.completed, 0) THEN OLD.completed_at
+        ELSE strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    END AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(iif(NEW.position = '', CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END, NEW.position) AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
     SELECT json_group_array(cast(label_id AS TEXT)) FROM (
         SELECT label_id FROM task_labels
         WHERE task_id = tasks.id AND label_id IS NOT NULL
         UNION SELECT NULL WHERE NULL IS NOT NULL
         ORDER BY label_id
     )
-), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), trim(iif(OLD.title IS NULL, 'title ', '') || iif(OLD.description IS NULL, 'description ', '') || iif(OLD.completed IS NULL, 'completed ', '')),
+), 'version', cast(OLD.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(OLD.title IS NULL, 'title ', '') || iif(OLD.description IS NULL, 'description ', '') || iif(OLD.completed IS NULL, 'completed ', '')),
     (SELECT mutation FROM change_log)
 FROM tasks WHERE id = NEW.id;
 
+    UPDATE tasks SET version = cast(OLD.version AS INTEGER) + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), completed_at = cast(CASE
+        WHEN NOT coalesce(NEW.completed, 0) THEN NULL
+        WHEN coalesce(OLD.completed, 0) THEN OLD.completed_at
+        ELSE strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    END AS TEXT), position = iif(NEW.position = '', CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END, NEW.position) WHERE id = NEW.id;
 END;
 
 CREATE TRIGGER tasks_restamp AFTER UPDATE OF version, created_at, updated_at, completed_at ON tasks
@@ -449,7 +588,17 @@ SELECT 'TASK', id, json_object('id', cast(OLD.id AS TEXT), 'title', cast(coalesc
     )
 ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), trim(iif(OLD.title IS NULL, 'title ', '') || iif(OLD.description IS NULL, 'description ', '') || iif(OLD.completed IS NULL, 'completed ', '')),
     (SELECT mutation FROM change_log)
-FROM tasks WHERE id = NEW.id;
+FROM tasks WHERE id = NEW.id AND (
+    SELECT after FROM changes WHERE entity = 'TASK' AND row_id = NEW.id
+    ORDER BY id DESC LIMIT 1
+) IS NOT json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
+    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
+        SELECT label_id FROM task_labels
+        WHERE task_id = tasks.id AND label_id IS NOT NULL
+        UNION SELECT NULL WHERE NULL IS NOT NULL
+        ORDER BY label_id
+    )
+), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT));
 
 END;
 
@@ -499,6 +648,8 @@ CREATE TRIGGER tasks_log_delete BEFORE DELETE ON tasks BEGIN
        (SELECT mutation FROM change_log)
    ;
 END;
+
+CREATE INDEX ix_tasks_project_id_due ON tasks (project_id, is_completed, due, id);
 
 CREATE VIRTUAL TABLE tasks_search USING fts5 (
     title, description, prefix = '2 3',

@@ -71,7 +71,8 @@ def pg_table(table: str) -> tuple[str, ...]:
 
     # The stamp of a task whose labels changed comes with a change that is logged.
     stamped = f"""(
-        n.version > o.version AND n.updated_at = now()::{PG_INSTANT}
+        pg_trigger_depth() > 1 AND n.version > o.version
+        AND n.updated_at = now()::{PG_INSTANT}
         AND ({columns("o")}) IS NOT DISTINCT FROM ({columns("n")})
     )"""
     return (
@@ -140,7 +141,9 @@ def pg_pairs(operation: str) -> tuple[str, ...]:
     new = f"SELECT task_id, label_id FROM {added} AS a"
     old = f"SELECT task_id, label_id FROM {gone} AS g"
     touched = f"""(
-        SELECT task_id, count(*)::integer AS steps,
+        SELECT task_id, greatest(
+                count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)
+            )::integer AS steps,
             coalesce(array_agg(label_id) FILTER (WHERE is_new), '{{}}') AS came,
             coalesce(array_agg(label_id) FILTER (WHERE NOT is_new), '{{}}') AS went
         FROM (

@@ -18,19 +18,20 @@ def labels_of(task_id: str, without: str = "NULL", also: str = "NULL") -> str:
         )"""
 
 
-def sqlite_state(
-    table: str, row: str, *, labels: str = "", version: str = "", updated_at: str = ""
-) -> str:
-    """Write a row as JSON. Casts, because a column of SQLite may hold a BLOB, which JSON cannot."""
+def sqlite_state(table: str, row: str, **instead: str) -> str:
+    """Write a row as JSON, some members with other values than it has.
+
+    Casts, because a column of SQLite may hold a BLOB, which JSON cannot.
+    """
 
     def text(name: str) -> str:
         return f"cast({row}.{name} AS TEXT)"
 
     priority = " ".join(f"WHEN {rank} THEN '{name}'" for rank, name in enumerate(PRIORITIES))
     stamps = {
-        "version": version or f"cast({row}.version AS INTEGER)",
+        "version": f"cast({row}.version AS INTEGER)",
         "createdAt": text("created_at"),
-        "updatedAt": updated_at or text("updated_at"),
+        "updatedAt": text("updated_at"),
     }
     members = {
         "tasks": {
@@ -46,7 +47,7 @@ def sqlite_state(
             "position": text("position"),
             "projectId": text("project_id"),
             "parentId": text("parent_id"),
-            "labelIds": labels or labels_of(f"{row}.id"),
+            "labelIds": labels_of(f"{row}.id"),
         },
         "projects": {
             "id": text("id"),
@@ -57,6 +58,7 @@ def sqlite_state(
         },
         "labels": {"id": text("id"), "name": text("name"), "color": text("color")},
     }[table] | stamps
+    members |= instead
     pairs = ", ".join(f"'{name}', {value}" for name, value in members.items())
     return f"json_object({pairs})"
 
@@ -127,19 +129,23 @@ def sqlite_triggers(table: str) -> tuple[str, ...]:
         """,
         "labels": "",
     }[table]
-    stamp_update = f"version = OLD.version + 1, updated_at = {NOW}"
-    if positioned:
-        position = f"iif(NEW.position = '', {sqlite_position('NEW')}, NEW.position)"
-        stamp_update += f", position = {position}"
+    stamps = {"version": "cast(OLD.version AS INTEGER) + 1", "updatedAt": NOW}
     if table == "tasks":
-        stamp_update += f""",
-            completed_at = CASE
+        stamps["completedAt"] = f"""cast(CASE
                 WHEN NOT coalesce(NEW.completed, 0) THEN NULL
                 WHEN coalesce(OLD.completed, 0) THEN OLD.completed_at
                 ELSE {NOW}
-            END"""
+            END AS TEXT)"""
+    columns = {"updatedAt": "updated_at", "completedAt": "completed_at"}
+    stamp_update = ", ".join(
+        f"{columns.get(name, name)} = {value}" for name, value in stamps.items()
+    )
+    if positioned:  # stored as it is, a BLOB too; JSON cannot hold one
+        position = f"iif(NEW.position = '', {sqlite_position('NEW')}, NEW.position)"
+        stamp_update += f", position = {position}"
+        stamps["position"] = f"cast({position} AS TEXT)"
     # An INSERT OR REPLACE deletes without setting off a trigger: the log knows what was there.
-    replaced = sqlite_known(table, "NEW.id")
+    known = sqlite_known(table, "NEW.id")
     gone = sqlite_entry(
         table,
         row_id="OLD.id",
@@ -148,14 +154,20 @@ def sqlite_triggers(table: str) -> tuple[str, ...]:
         nulls=sqlite_nulls(table, "OLD"),
         rows="",
     )
-    new = sqlite_entry(table, row_id="id", before=replaced, after=state, nulls="''", rows=now_row)
-    updated = sqlite_entry(
-        table,
-        row_id="id",
-        before=sqlite_state(table, "OLD"),
-        after=state,
-        nulls=sqlite_nulls(table, "OLD"),
-        rows=now_row,
+    new = sqlite_entry(table, row_id="id", before=known, after=state, nulls="''", rows=now_row)
+    updated, restamped = (
+        sqlite_entry(
+            table,
+            row_id="id",
+            before=sqlite_state(table, "OLD"),
+            after=after,
+            nulls=sqlite_nulls(table, "OLD"),
+            rows=rows,
+        )
+        for after, rows in (
+            (sqlite_state(table, table, **stamps), now_row),
+            (state, f"{now_row} AND {known} IS NOT {state}"),
+        )
     )
     return (
         f"""
@@ -169,17 +181,17 @@ def sqlite_triggers(table: str) -> tuple[str, ...]:
         CREATE TRIGGER {table}_stamp_update AFTER UPDATE ON {table}
         WHEN OLD.id = NEW.id AND {changed}
         BEGIN
-            UPDATE {table} SET {stamp_update} WHERE id = NEW.id;
             {updated}
+            UPDATE {table} SET {stamp_update} WHERE id = NEW.id;
         END
         """,
-        # The stamps that triggers write come with a change that is logged; other programs' do not.
+        # What triggers stamp is in the log already, and mostly seen without looking there.
         f"""
         CREATE TRIGGER {table}_restamp AFTER UPDATE OF {", ".join(STAMPS[table])} ON {table}
         WHEN OLD.id = NEW.id AND NOT {differ(content)} AND {differ(STAMPS[table])} AND {stamped}
             AND NOT (NEW.version IS OLD.version + 1 AND NEW.updated_at IS {NOW})
         BEGIN
-            {updated}
+            {restamped}
         END
         """,
         f"""
@@ -206,13 +218,13 @@ def sqlite_pair_entry(task_id: str, before: str) -> str:
     entry = sqlite_entry(
         "tasks",
         row_id="tasks.id",
-        before=sqlite_state("tasks", "tasks", labels=f"json({known})"),
+        before=sqlite_state("tasks", "tasks", labelIds=f"json({known})"),
         after=sqlite_state(
             "tasks",
             "tasks",
-            labels=after,
+            labelIds=after,
             version="cast(tasks.version AS INTEGER) + 1",
-            updated_at=NOW,
+            updatedAt=NOW,
         ),
         nulls=sqlite_nulls("tasks", "tasks"),
         rows=f"FROM tasks WHERE id = {task_id} AND {known} <> {after}",
@@ -225,9 +237,7 @@ def sqlite_pair_entry(task_id: str, before: str) -> str:
     return entry + stamp
 
 
-SQLITE_ADDED = sqlite_pair_entry(
-    "NEW.task_id", labels_of("NEW.task_id", without="NEW.label_id")
-)
+SQLITE_ADDED = sqlite_pair_entry("NEW.task_id", labels_of("NEW.task_id", without="NEW.label_id"))
 SQLITE_REMOVED = sqlite_pair_entry("OLD.task_id", labels_of("OLD.task_id", also="OLD.label_id"))
 SQLITE_EXCHANGED = sqlite_pair_entry(
     "NEW.task_id", labels_of("NEW.task_id", without="NEW.label_id", also="OLD.label_id")

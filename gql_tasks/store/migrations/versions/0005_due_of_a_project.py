@@ -8,6 +8,4 @@ down_revision = "0004"
 
 def upgrade() -> None:
     """Add it."""
-    op.create_index(
-        "ix_tasks_project_id_due", "tasks", ["project_id", "is_completed", "due", "id"]
-    )
+    op.create_index("ix_tasks_project_id_due", "tasks", ["project_id", "is_completed", "due", "id"])

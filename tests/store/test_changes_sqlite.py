@@ -1,0 +1,74 @@
+"""What SQLite's own ways of writing leave in the change log, whichever pragmas are on."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from gql_tasks.store.address import open_database
+from tests import sql
+from tests.sql import Address
+from tests.store.test_changes import WORLD, write, written
+
+PRAGMAS = [
+    (),
+    ("foreign_keys = ON",),
+    ("recursive_triggers = ON",),
+    ("foreign_keys = ON", "recursive_triggers = ON"),
+]
+
+REPLACING = [
+    "INSERT OR REPLACE INTO tasks (id, title) VALUES (2, 'again')",
+    "INSERT OR REPLACE INTO tasks (id, title) VALUES (2, 'again'), (3, 'again'), (9, 'new')",
+    "REPLACE INTO tasks (id, title, description, completed) VALUES (4, NULL, NULL, NULL)",
+    "INSERT OR REPLACE INTO labels (id, name) VALUES (2, 'again')",
+    "INSERT OR REPLACE INTO projects (id, name) VALUES (1, 'again')",
+    "INSERT OR REPLACE INTO task_labels (task_id, label_id) VALUES (2, 1)",
+    "INSERT OR REPLACE INTO task_labels (task_id, label_id) VALUES (2, 1), (1, 1)",
+    "INSERT OR IGNORE INTO tasks (id, title) VALUES (2, 'again'), (9, 'new')",
+    "INSERT OR IGNORE INTO task_labels (task_id, label_id) VALUES (2, 1), (1, 1)",
+    "UPDATE OR REPLACE task_labels SET label_id = 2 WHERE task_id = 2",
+    "UPDATE OR REPLACE task_labels SET label_id = 1 WHERE task_id = 2",
+    "UPDATE OR REPLACE task_labels SET task_id = 2",
+    "UPDATE OR REPLACE task_labels SET task_id = 3",
+    "UPDATE OR REPLACE labels SET id = 1 WHERE id = 2",
+    "UPDATE OR IGNORE tasks SET id = 2",
+    "UPDATE OR REPLACE tasks SET id = 4 WHERE id = 3",
+    "UPDATE OR REPLACE tasks SET id = 3 WHERE id = 4",
+    "UPDATE OR REPLACE projects SET id = 2 WHERE id = 1",
+    "UPDATE tasks SET id = id + 10",
+    "UPDATE labels SET id = -id",
+    "UPDATE projects SET id = id + 10",
+    "INSERT INTO tasks (id, title) VALUES (2, 'x') ON CONFLICT (id) DO UPDATE SET title = 'y'",
+    "DELETE FROM tasks",
+    "DELETE FROM task_labels",
+    "DELETE FROM labels",
+    "DELETE FROM tasks WHERE id IN (1, 2)",
+    "INSERT INTO task_labels (task_id, label_id) SELECT id, 1 FROM tasks WHERE id <> 2",
+]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Address:
+    """An empty, migrated file."""
+    path = tmp_path / "tasks.db"
+    sql.run(_migrate, path)
+    return Address(path)
+
+
+async def _migrate(path: Path) -> None:
+    database = open_database(str(path))
+    await database.open()
+    await database.close()
+
+
+@pytest.mark.parametrize("statement", REPLACING)
+@pytest.mark.parametrize("pragmas", PRAGMAS, ids=lambda pragmas: " ".join(pragmas) or "none")
+def test_sqlite_replaces(file: Address, statement: str, pragmas: tuple[str, ...]) -> None:
+    """Rows that are replaced without a word are in the log, whichever pragmas are on."""
+    write(file, *WORLD)
+    try:
+        written(file, statement, pragmas=pragmas)
+    except sqlite3.IntegrityError as error:
+        assert "FOREIGN KEY" in str(error)  # noqa: PT017  # else the log was looked at
+        assert "foreign_keys = ON" in pragmas
