@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from gql_tasks import __version__
 from gql_tasks.config import Settings
-from gql_tasks.graphql.direct import DirectQueries
+from gql_tasks.graphql.direct import DirectOperations
 from gql_tasks.graphql.router import TasksRouter
 from gql_tasks.graphql.schema import build_schema
 from gql_tasks.rest.tasks import tasks_router
@@ -20,6 +21,16 @@ from gql_tasks.web.errors import ERROR_HANDLERS
 from gql_tasks.web.pages import page_routes
 from gql_tasks.web.requests import RequestMiddleware
 from gql_tasks.web.stopping import Stopping
+
+
+class Application(FastAPI):
+    """FastAPI, with the operations that are known answered before all of its middleware."""
+
+    direct: DirectOperations
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a connection."""
+        await self.direct(scope, receive, send)
 
 
 def utc_now() -> datetime:
@@ -57,7 +68,7 @@ def create_app(
             await live.close()
             await database.close()
 
-    app = FastAPI(
+    app = Application(
         title="gql_tasks",
         summary="The tutorial's REST endpoints over the store that /graphql serves.",
         version=__version__,
@@ -68,15 +79,6 @@ def create_app(
     )
     schema = build_schema()
     app.add_middleware(RequestMiddleware, max_body_bytes=settings.max_body_bytes)
-    app.add_middleware(
-        DirectQueries,
-        path="/graphql",
-        schema=schema,
-        database=database,
-        max_rows=settings.max_rows,
-        max_body_bytes=settings.max_body_bytes,
-        clock=clock,
-    )
     app.include_router(
         TasksRouter(
             schema,
@@ -91,4 +93,14 @@ def create_app(
     )
     app.include_router(tasks_router(database))
     app.router.routes.extend(page_routes())
+    app.direct = DirectOperations(
+        super(Application, app).__call__,
+        path="/graphql",
+        schema=schema,
+        database=database,
+        live=live,
+        max_rows=settings.max_rows,
+        max_body_bytes=settings.max_body_bytes,
+        clock=clock,
+    )
     return app

@@ -99,6 +99,25 @@ def test_live_example_is_tested() -> None:
     assert example == (Path(__file__).parent / "clients/src/live_tasks.mjs").read_text()
 
 
+def test_speed_is_as_recorded() -> None:
+    """The table of speeds has the figures of the recorded run."""
+    recorded = json.loads((Path(__file__).parent / "benchmarks/recorded.json").read_text())
+    expected = {
+        name: [
+            f"{row['gql_tasks']['requests_per_second']:,.0f}",
+            f"{row['gql_tasks']['p50_ms']:.1f}",
+            f"{row['gql_tasks']['p99_ms']:.1f}",
+            f"{row['gql_tasks']['cpu_us']:,.0f}",
+            f"{row['documented']['requests_per_second']:,.0f}",
+            f"{row['ratio']:.1f}x",
+            f"{row['target']}x",
+        ]
+        for name, row in recorded["workloads"].items()
+    }
+    rows = re.findall(r"^\| [^|]* \(`(\w+)`\) \| (.*) \|$", README, re.MULTILINE)
+    assert {name: cells.split(" | ") for name, cells in rows} == expected
+
+
 def test_settings_table_is_complete() -> None:
     """Every setting stands in the table: flag, variable, default and sentence."""
     rows = re.findall(r"^\| `(--[a-z-]+)` \| `(\w+)` \| `(.*?)` \| (.*) \|$", README, re.MULTILINE)

@@ -1,21 +1,31 @@
-"""Prepared queries on the shortest way: from the socket to the store and back.
+"""Valid documents on the shortest way: from the socket to the store and back.
 
 It stands before the application. What it does not answer, it hands on with nothing lost: other
-paths and methods, a document that it has not seen valid, whatever goes wrong. So an answer from
-here is one that the router would have given as well, and every error is the router's.
+paths and methods, a document that it has not seen valid, a query with which anything goes wrong. So
+an answer from here is one that the router would have given as well. Queries need no executor
+(`prepared.py`); mutations have the same one as there, without what stands around it.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 import orjson
+from graphql import DocumentNode, GraphQLError, OperationType
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from strawberry.execution import optimized_is_awaitable
+from strawberry.types.execution import PreExecutionError
 
-from gql_tasks.domain.moments import moment_in
+from gql_tasks.domain.moments import Moment, moment_in
+from gql_tasks.graphql.atomic import is_atomic
+from gql_tasks.graphql.context import Context
+from gql_tasks.graphql.errors import format_result
+from gql_tasks.graphql.execution import PlannedExecutor
 from gql_tasks.graphql.media_types import json_media_type, names_events_only
-from gql_tasks.graphql.prepared import PreparedQueries
+from gql_tasks.graphql.prepared import PreparedQueries, Unprepared, the_operation
 from gql_tasks.graphql.schema import Schema
+from gql_tasks.services.live import Live
 from gql_tasks.store.database import Database
 from gql_tasks.web.requests import request_id_of
 
@@ -27,8 +37,8 @@ JSON_BODIES = frozenset(
 )
 
 
-class DirectQueries:
-    """Answer what is prepared; hand everything else on."""
+class DirectOperations:
+    """Answer what is known; hand everything else on."""
 
     def __init__(
         self,
@@ -37,6 +47,7 @@ class DirectQueries:
         path: str,
         schema: Schema,
         database: Database,
+        live: Live,
         max_rows: int,
         max_body_bytes: int,
         clock: Callable[[], datetime],
@@ -44,8 +55,12 @@ class DirectQueries:
         self.app = app
         self.max_body_bytes = min(max_body_bytes, MAX_BODY_BYTES)
         self.path = path
+        self.schema = schema._schema  # noqa: SLF001  # graphql-core's
+        self.database = database
+        self.live = live
+        self.max_rows = max_rows
         self.documents = schema.documents
-        self.queries = PreparedQueries(schema._schema, database, max_rows)  # noqa: SLF001
+        self.queries = PreparedQueries(self.schema, database, max_rows)
         self.clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,9 +69,10 @@ class DirectQueries:
             headers = dict(scope["headers"])
             if self._is_plain(headers, len(scope["headers"])):
                 body, receive = await _read(receive)
-                answer = await self._answer(body, headers)
+                request_id = request_id_of(headers.get(b"x-request-id", b"").decode("latin-1"))
+                answer = await self._answer(body, headers, request_id)
                 if answer is not None:
-                    await _send(send, answer, headers)
+                    await _send(send, answer, headers, request_id)
                     return
         await self.app(scope, receive, send)
 
@@ -70,21 +86,59 @@ class DirectQueries:
             and _media_type(headers.get(b"accept", b"")) is not None
         )
 
-    async def _answer(self, body: bytes, headers: dict[bytes, bytes]) -> bytes | None:
-        """Answer a request's body; None where it is not for here."""
+    async def _answer(
+        self, body: bytes, headers: dict[bytes, bytes], request_id: str
+    ) -> bytes | None:
+        """Answer a request's body; None where it is not for here, and then nothing was done."""
         try:
             request = orjson.loads(body)
-            text, name = request["query"], request.get("operationName") or None
-            variables = request.get("variables") or {}
+            text, name = request["query"], request.get("operationName")
+            variables, extensions = request.get("variables"), request.get("extensions")
             document = self.documents.get(text)
-            if document is None or type(variables) is not dict:
+            if document is None or not (
+                isinstance(name, str | None)
+                and isinstance(variables, dict | None)
+                and isinstance(extensions, dict | None)
+            ):
                 return None
-            query = self.queries.query(text, document, name)
-            zone = headers.get(b"time-zone")
-            moment = moment_in(None if zone is None else zone.decode("latin-1"), self.clock())
-            return await self.queries.answer(query, variables, moment)
+            name, variables = name or None, variables or {}
+            query, moment = self.queries.known(text, name), self._moment(headers)
+            if query is None and the_operation(document, name).operation is OperationType.QUERY:
+                query = self.queries.prepare(text, document, name)
+            if query is not None:
+                return await self.queries.answer(query, variables, moment)
+            executor = self._mutation(document, name, variables, moment())
         except Exception:  # noqa: BLE001  # the router meets it again, and says what it is
             return None
+        return await _run(executor, request_id)
+
+    def _moment(self, headers: dict[bytes, bytes]) -> Callable[[], Moment]:
+        """Tell the time of a caller, whose zone has to be one. Raises InvalidArgument."""
+        zone = headers.get(b"time-zone")
+        if zone is None:
+            return lambda: moment_in(None, self.clock())
+        moment = moment_in(zone.decode("latin-1"), self.clock())
+        return lambda: moment
+
+    def _mutation(
+        self, document: DocumentNode, name: str | None, variables: dict[str, Any], moment: Moment
+    ) -> PlannedExecutor:
+        """Make the executor of a mutation. Raises Unprepared where it is none for here."""
+        if is_atomic(the_operation(document, name)):
+            raise Unprepared  # it begins with what may fail
+        session = self.database.session()
+        context = Context(session, self.database, self.live, self.max_rows, moment)
+        executor = PlannedExecutor.build(
+            self.schema,
+            document,
+            context_value=context,
+            raw_variable_values=variables,
+            operation_name=name,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # says bool
+        )
+        if not isinstance(executor, PlannedExecutor):
+            raise Unprepared  # the variables do not fit
+        return executor
 
 
 @lru_cache(256)
@@ -115,8 +169,20 @@ async def _read(receive: Receive) -> tuple[bytes, Receive]:
     return body, again
 
 
-async def _send(send: Send, body: bytes, headers: dict[bytes, bytes]) -> None:
-    sent_id = headers.get(b"x-request-id", b"").decode("latin-1")
+async def _run(executor: PlannedExecutor, request_id: str) -> bytes:
+    """Run a mutation. From here on it is not run again, whatever happens."""
+    result: Any
+    try:
+        running = executor.execute_operation()
+        result = await running if executor.is_awaitable(running) else running
+    except Exception as error:  # noqa: BLE001  # a bug, told and masked like any other
+        result = PreExecutionError(None, [GraphQLError(str(error), original_error=error)])
+    finally:
+        await executor.context_value.session.finish()
+    return orjson.dumps(format_result(result, request_id))
+
+
+async def _send(send: Send, body: bytes, headers: dict[bytes, bytes], request_id: str) -> None:
     await send(
         {
             "type": "http.response.start",
@@ -125,7 +191,7 @@ async def _send(send: Send, body: bytes, headers: dict[bytes, bytes]) -> None:
                 (b"content-type", _media_type(headers.get(b"accept", b""))),
                 (b"content-length", b"%d" % len(body)),
                 (b"vary", b"Accept"),
-                (b"x-request-id", request_id_of(sent_id).encode()),
+                (b"x-request-id", request_id.encode()),
             ],
         }
     )

@@ -10,8 +10,8 @@ planned, a document that is new. The executor then answers it from the start.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, TypeAlias, cast
 
@@ -94,15 +94,9 @@ class PreparedQuery:
     """One operation of one valid document."""
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, name: str | None) -> None:
-        operations = [
-            node
-            for node in document.definitions
-            if isinstance(node, OperationDefinitionNode)
-            and (name is None or (node.name is not None and node.name.value == name))
-        ]
-        if len(operations) != 1 or operations[0].operation is not OperationType.QUERY:
+        self.operation = the_operation(document, name)
+        if self.operation.operation is not OperationType.QUERY:
             raise Unprepared
-        self.operation = operations[0]
         self.schema = schema
         self.query_type = cast("GraphQLObjectType", schema.query_type)
         self.fragments = {
@@ -163,8 +157,7 @@ class PreparedQuery:
         row_id = parse_id(str(value))
         if row_id is None:
             return prefix, NULL
-        values = (row_id, *read.plan.values[1:])
-        return prefix, PreparedRead(read.statement, replace(read.plan, values=values))
+        return prefix, PreparedRead(read.statement, read.plan, (row_id, *read.values[1:]))
 
 
 class PreparedQueries:
@@ -178,20 +171,28 @@ class PreparedQueries:
         self._plans: OrderedDict[tuple[PreparedQuery, bytes], Answers] = OrderedDict()
         self._characters = 0
 
-    def query(self, text: str, document: DocumentNode, name: str | None) -> PreparedQuery:
-        """Find a query, or prepare it. Raises Unprepared for another operation."""
+    def known(self, text: str, name: str | None) -> PreparedQuery | None:
+        """Find a query that was prepared."""
         key = (text, name)
         query = self._queries.get(key)
-        if query is None:
-            query = self._queries[key] = PreparedQuery(self._schema, document, name)
-            if len(self._queries) > MAX_PLANS:
-                self._queries.popitem(last=False)
+        if query is not None:
+            self._queries.move_to_end(key)
         return query
 
-    async def answer(self, query: PreparedQuery, variables: dict[str, Any], now: Moment) -> bytes:
+    def prepare(self, text: str, document: DocumentNode, name: str | None) -> PreparedQuery:
+        """Prepare a query. Raises Unprepared for another operation."""
+        query = self._queries[text, name] = PreparedQuery(self._schema, document, name)
+        if len(self._queries) > MAX_PLANS:
+            self._queries.popitem(last=False)
+        return query
+
+    async def answer(
+        self, query: PreparedQuery, variables: dict[str, Any], now: Callable[[], Moment]
+    ) -> bytes:
         """Answer a query: the bytes of `{"data": ...}`.
 
-        Raises Unprepared, and what the executor would make errors of: it has to.
+        `now` tells the moment, where a plan is made. Raises Unprepared, and what the executor would
+        make errors of: it has to.
         """
         row = query.row(variables)
         answers = self._plan(query, variables, now) if row is None else [row]
@@ -204,12 +205,14 @@ class PreparedQueries:
         ]
         return b'{"data":{' + b",".join(parts) + b"}}"
 
-    def _plan(self, query: PreparedQuery, variables: dict[str, Any], now: Moment) -> Answers:
+    def _plan(
+        self, query: PreparedQuery, variables: dict[str, Any], now: Callable[[], Moment]
+    ) -> Answers:
         key = (query, orjson.dumps(variables) if query.definitions else b"")
         if (answers := self._plans.get(key)) is not None:
             self._plans.move_to_end(key)
             return answers
-        asked = Asked(self._max_rows, now)
+        asked = Asked(self._max_rows, now())
         answers = query.plan(self._database, asked, query.coerce(variables))
         if not asked.moment_asked and len(key[1]) <= MAX_VARIABLES_BYTES:
             self._plans[key] = answers
@@ -218,6 +221,19 @@ class PreparedQueries:
                 _, oldest = self._plans.popitem(last=False)
                 self._characters -= _characters(oldest)
         return answers
+
+
+def the_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """Find the operation that is meant. Raises Unprepared where there is none, or are several."""
+    operations = [
+        node
+        for node in document.definitions
+        if isinstance(node, OperationDefinitionNode)
+        and (name is None or (node.name is not None and node.name.value == name))
+    ]
+    if len(operations) != 1:
+        raise Unprepared
+    return operations[0]
 
 
 def _characters(answers: Answers) -> int:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from gql_tasks.domain.errors import TooManyRows
 from gql_tasks.domain.plan import ReadPlan, ReadShape
+from gql_tasks.domain.values import Value
 from gql_tasks.store.compile import Statement, compile_statement
 from gql_tasks.store.dialects import Dialect
 
@@ -39,6 +40,15 @@ Statements = Callable[[ReadShape], Statement]
 def statement_cache(dialect: Dialect) -> Statements:
     """Compile each shape once, keeping those used last."""
     return lru_cache(MAX_STATEMENTS)(lambda shape: compile_statement(shape, dialect))
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRead:
+    """A plan, the statement that reads it, and the values for it, which may be others' than its."""
+
+    statement: Statement
+    plan: ReadPlan
+    values: tuple[Value, ...]
 
 
 def document_of(row: Any, statement: Statement, plan: ReadPlan) -> Any:  # the driver's text
@@ -74,7 +84,12 @@ class ReadSession(Session):
 
     def execute_statement(self, statement: Statement, plan: ReadPlan) -> Answer:
         """Run the statement of a plan's shape, where the caller has looked it up already."""
-        values = statement.bind(plan.values)
+        return self.execute_prepared(PreparedRead(statement, plan, plan.values))
+
+    def execute_prepared(self, read: PreparedRead) -> Answer:
+        """Run a statement with the values that are given for it."""
+        statement, plan = read.statement, read.plan
+        values = statement.bind(read.values)
         row = self.connection().exec_driver_sql(statement.text, values).first()
         return None if row is None else orjson.Fragment(document_of(row, statement, plan))
 
@@ -121,14 +136,6 @@ class Transaction(Protocol):
         """Do a unit of work."""
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedRead:
-    """A plan and the statement that reads it."""
-
-    statement: Statement
-    plan: ReadPlan
-
-
 class Database(ABC):
     """One store of tasks, open between `open` and `close`."""
 
@@ -153,7 +160,7 @@ class Database(ABC):
 
     def prepare(self, plan: ReadPlan) -> PreparedRead:
         """Look up the statement of a plan, to be run as often as it is asked for."""
-        return PreparedRead(self._statements(plan.shape), plan)
+        return PreparedRead(self._statements(plan.shape), plan, plan.values)
 
     @abstractmethod
     def answer(

@@ -112,7 +112,7 @@ class PostgresqlDatabase(Database):
         """Read in a greenlet."""
 
         def read_all(session: ReadSession) -> list[Document]:
-            found = [session.execute_statement(read.statement, read.plan) for read in reads]
+            found = [session.execute_prepared(read) for read in reads]
             return [None if document is None else orjson.dumps(document) for document in found]
 
         return await self.read(read_all)

@@ -46,7 +46,7 @@ class SqliteReader:
     def _read(self, read: PreparedRead) -> Document:
         start = perf_counter()
         try:
-            values = read.statement.bind(read.plan.values)
+            values = read.statement.bind(read.values)
             row = self._connection.execute(read.statement.text, values).fetchone()
         finally:
             read.statement.proven_fast = perf_counter() - start < FAST_SECONDS

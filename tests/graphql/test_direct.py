@@ -11,6 +11,13 @@ from gql_tasks.graphql import direct, prepared
 from tests.conftest import Client, running_app
 from tests.sql import Address
 
+MUTATION = """mutation ($title: String!) {
+  a: updateTask(id: 1, input: { title: $title }) { task { id } problems { __typename path } }
+  deleteLabel(id: 1) { deletedIds syncToken }
+}"""
+TOO_MUCH = """mutation {
+  updateTask(id: 1, input: { title: "b" }) { task { subtasks(limit: -1) { id } } }
+}"""
 QUERY = "query ($id: ID!) { task(id: $id) { id title } }"
 
 
@@ -18,14 +25,14 @@ QUERY = "query ($id: ID!) { task(id: $id) { id title } }"
 def answered(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
     """Note of each request to come whether it was answered directly."""
     noted: list[bool] = []
-    answer = direct.DirectQueries._answer
+    answer = direct.DirectOperations._answer
 
     async def noting(self: Any, *arguments: Any) -> bytes | None:
         found = await answer(self, *arguments)
         noted.append(found is not None)
         return found
 
-    monkeypatch.setattr(direct.DirectQueries, "_answer", noting)
+    monkeypatch.setattr(direct.DirectOperations, "_answer", noting)
     return noted
 
 
@@ -63,6 +70,11 @@ async def post(client: Client, **request: Any) -> tuple[int, dict[str, str], byt
         ({"query": QUERY, "variables": {"id": True}}, False),
         ({"query": QUERY, "variables": {}}, False),
         ({"query": QUERY, "variables": [1]}, False),
+        ({"query": "{ tasks { id } }", "variables": []}, False),
+        ({"query": "{ tasks { id } }", "variables": False}, False),
+        ({"query": "{ tasks { id } }", "operationName": 0}, False),
+        ({"query": "{ tasks { id } }", "extensions": ""}, False),
+        ({"query": ["{ tasks { id } }"]}, False),
         ({"query": "query A { labels { id } } query B { tasks { id } }"}, False),
         (
             {"query": "query A { labels { id } } query B { tasks { id } }", "operationName": "B"},
@@ -76,6 +88,12 @@ async def post(client: Client, **request: Any) -> tuple[int, dict[str, str], byt
         ({"query": "{ tasks { id } }", "headers": {"accept": "text/event-stream"}}, None),
         ({"query": "{ tasks { id } }", "headers": {"time-zone": "Nowhere/Land"}}, False),
         ({"query": "{ tasks { id } }", "headers": {"time-zone": "Europe/Berlin"}}, True),
+        ({"query": "mutation { deleteTask(id: 9) { problems { message path } } }"}, True),
+        ({"query": MUTATION, "variables": {"title": " "}}, True),
+        ({"query": MUTATION, "variables": {"title": 1}}, False),
+        ({"query": "mutation { deleteTask(id: 9) { nonsense } }"}, False),
+        ({"query": "mutation @atomic { deleteTask(id: 9) { deletedIds } }"}, False),
+        ({"query": TOO_MUCH}, True),
         ({"query": None}, False),
         ({}, False),
         ({"content": b"[]", "headers": {"content-type": "application/json"}}, False),
