@@ -60,8 +60,8 @@ class PlaceInput:
 
 
 @strawberry.input(
-    description="A new task, with its subtasks if there are any: up to 1,000 tasks in all, 10 "
-    "levels of subtasks, and 5,000 labels."
+    description="A new task, with its subtasks if there are any: up to 1,000 tasks in all (10,000 "
+    "for createTasks), 10 levels of subtasks, and 5,000 labels (50,000 for createTasks)."
 )
 class CreateTaskInput:
     """A client's spelling of NewTask."""

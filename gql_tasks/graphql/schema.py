@@ -1,10 +1,12 @@
 """The schema, built from the types; printed to `schema.graphql` at the top level."""
 
+from functools import cache
 from typing import Any
 
 import strawberry
 from graphql import DirectiveLocation, GraphQLDirective, GraphQLError
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
 
 from gql_tasks.graphql.execution import DocumentCache, PlannedExecutor, PreparedDocuments
 from gql_tasks.graphql.mutation import Mutation
@@ -37,6 +39,14 @@ class Schema(strawberry.Schema):
         return (*super()._collect_graphql_directives(*arguments), ATOMIC)
 
 
+class Names(NameConverter):
+    """Strawberry's names, each made once: it asks for every field of every input that comes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.apply_naming_config = cache(self.apply_naming_config)  # type: ignore[method-assign]
+
+
 def build_schema() -> Schema:
     """Build the schema, with caches of its own."""
     documents = DocumentCache()
@@ -45,7 +55,7 @@ def build_schema() -> Schema:
         mutation=Mutation,
         subscription=Subscription,
         types=PROBLEMS,
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(scalar_map=SCALARS, name_converter=Names()),
         execution_context_class=PlannedExecutor,
         extensions=[lambda: PreparedDocuments(documents)],
     )

@@ -43,4 +43,6 @@ async def keep_pruned(
                 logger.info("pruned %d changes from the log", pruned)
         except StoreUnavailable as error:
             logger.warning("the change log was not pruned: %s", error)
+        except Exception:  # a bug, or a damaged file: the log grows, but the server goes on
+            logger.exception("the change log was not pruned")
         await asyncio.sleep(EVERY_SECONDS)

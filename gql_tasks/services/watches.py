@@ -187,11 +187,7 @@ def mark(kind: EventKind, position: int) -> Event:
 
 def documents(session: ReadSession, watch: Watch, events: Sequence[Event], log: Log) -> list[Told]:
     """Write events, with their tasks as they are now: one statement for all of them."""
-    ids = tuple(
-        {event.task_id for event in events if event.task_id is not None}
-        if any(event.kind is not EventKind.DELETED for event in events)
-        else ()
-    )
+    ids = tuple({task_id for event in events if (task_id := _shown(event)) is not None})
     tasks = {
         member.key: session.execute_by_id(
             replace(member.task, values=(ids, *member.task.values[1:]))
@@ -200,6 +196,11 @@ def documents(session: ReadSession, watch: Watch, events: Sequence[Event], log: 
         if ids and member.task is not None
     }
     return [Told(event.position, document(watch, event, log, tasks)) for event in events]
+
+
+def _shown(event: Event) -> int | None:
+    """Name the task that an event shows. A deleted task's id may be another's by now."""
+    return None if event.kind is EventKind.DELETED else event.task_id
 
 
 def document(
@@ -218,8 +219,9 @@ def document(
         if member.text:
             members[member.key] = member.text
         elif member.task is not None:
+            task_id = _shown(event)
             found = tasks.get(member.key, {})
-            members[member.key] = None if event.task_id is None else found.get(event.task_id)
+            members[member.key] = None if task_id is None else found.get(task_id)
         else:
             members[member.key] = known[member.name]
     return orjson.Fragment(orjson.dumps(members))
