@@ -29,21 +29,25 @@ const post = createGraphiQLFetcher({
   subscriptionUrl: new URL(endpoint, location.href).href.replace(/^http/, "ws"),
 });
 
-// GraphiQL notices an operation's name a tenth of a second after the text changed. Whoever pastes and runs sooner would
-// send the name of the operation that was there before, which the server rightly does not know.
-const fetcher = (params, options) => post({ ...params, operationName: currentName(params) }, options);
+// GraphiQL notices a tenth of a second after the text changed what is in it. Whoever pastes and runs sooner would send
+// the name of the operation that was there before, which the server rightly does not know, or a subscription by POST.
+const fetcher = (params, options) => {
+  const documentAST = parsed(params.query) ?? options?.documentAST;
+  return post({ ...params, operationName: currentName(params, documentAST) }, { ...options, documentAST });
+};
 
-function currentName({ query, operationName }) {
-  const names = operationNames(query);
+function currentName({ operationName }, documentAST) {
+  const names = (documentAST?.definitions ?? [])
+    .filter(({ kind }) => kind === "OperationDefinition")
+    .map(({ name }) => name?.value);
   return names.includes(operationName) || names.length !== 1 ? operationName : names[0];
 }
 
-function operationNames(query) {
+function parsed(query) {
   try {
-    const { definitions } = parse(query, { noLocation: true });
-    return definitions.filter(({ kind }) => kind === "OperationDefinition").map(({ name }) => name?.value);
+    return parse(query, { noLocation: true });
   } catch {
-    return []; // the server says what is wrong with it
+    return undefined; // the server says what is wrong with it
   }
 }
 

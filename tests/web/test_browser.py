@@ -140,6 +140,26 @@ def test_life_of_a_task(page: Page, served: str) -> None:
     assert post(served, read) == {"data": {"task": None}}
 
 
+def test_subscription_is_live(page: Page, served: str) -> None:
+    """A subscription in the explorer shows what is written elsewhere while it runs."""
+    open_graphiql(page)
+    write(page, "subscription { taskEvents { kind task { title } } }")
+    with page.expect_websocket() as socket:
+        page.get_by_role("button", name="Execute query").click()
+    # Nothing acknowledges a subscription: the second event shows that it was there for the first.
+    response = page.locator(".result-window")
+    for number in range(50):
+        post(
+            served,
+            f'mutation {{ createTask(input: {{ title: "Tea {number}" }}) {{ task {{ id }} }} }}',
+        )
+        if "CREATED" in response.inner_text():
+            break
+    expect(response).to_contain_text("CREATED")
+    expect(response).to_contain_text("Tea")
+    assert socket.value.url == f"{served.replace('http', 'ws')}/graphql"
+
+
 def test_other_tabs_run(page: Page) -> None:
     """Every tab that is there from the start fits the schema and runs with its variables."""
     open_graphiql(page)
