@@ -150,16 +150,10 @@ def _media_type(accept: bytes) -> bytes | None:
 
 async def _read(receive: Receive) -> tuple[bytes, Receive]:
     """Read the body, and make a `receive` that tells it again."""
-    message = await receive()
-    if message["type"] != "http.request" or message.get("more_body"):
-        parts = [message]
-        while message["type"] == "http.request" and message.get("more_body"):
-            message = await receive()
-            parts.append(message)
-        body = b"".join(part.get("body", b"") for part in parts)
-    else:
-        parts = [message]
-        body = message.get("body", b"")
+    parts = [await receive()]
+    while parts[-1].get("more_body"):  # a disconnect has none
+        parts.append(await receive())
+    body = b"".join(part.get("body", b"") for part in parts)
     messages = iter(parts)
 
     async def again() -> Message:

@@ -22,9 +22,6 @@ from gql_tasks.store.tables import TaskRow
 Positioned: TypeAlias = tuple[int, str]
 """A row's id and its position."""
 
-IDS_AT_ONCE = 10_000
-"""Ids that one statement compares with as values; both drivers take some 32,000."""
-
 _LOCKS = 0x67716C74
 """The first half of every advisory lock here: "gqlt"."""
 
@@ -91,11 +88,6 @@ def tasks_above(session: WriteSession, task_id: int) -> set[int]:
         select(TaskRow.id, TaskRow.parent_id).join(above, TaskRow.id == above.c.parent_id)
     )
     return {*session.scalars(select(above.c.id))}
-
-
-def is_under(session: WriteSession, task_id: int, ancestor_id: int) -> bool:
-    """Tell whether a task is a subtask of another, on whichever level, or is that task."""
-    return ancestor_id in tasks_above(session, task_id)
 
 
 def rows_before(

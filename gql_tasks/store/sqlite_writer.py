@@ -128,14 +128,7 @@ class SqliteWriter:
 
     def _run(self, connection: Connection, waiting: Waiting) -> None:
         try:
-            with (
-                WriteSession(
-                    connection,
-                    statements=self._statements,
-                    join_transaction_mode="create_savepoint",
-                ) as session,
-                session.begin(),
-            ):
+            with self._unit(connection) as session:
                 waiting.result = mutations.run(session, waiting.work)
         except Exception as error:
             waiting.error = translated(error)
@@ -158,18 +151,23 @@ class SqliteWriter:
     def _session(self, deadline: float) -> Iterator[WriteSession]:
         """Open a transaction and a session in it."""
         try:
-            with (
-                self._begin(deadline) as connection,
-                WriteSession(
-                    connection,
-                    statements=self._statements,
-                    join_transaction_mode="create_savepoint",
-                ) as session,
-                session.begin(),
-            ):
+            with self._begin(deadline) as connection, self._unit(connection) as session:
                 yield session
         except OperationalError as error:
             raise translated(error) from error
+
+    @contextmanager
+    def _unit(self, connection: Connection) -> Iterator[WriteSession]:
+        """Open a session in a savepoint of a transaction."""
+        with (
+            WriteSession(
+                connection,
+                statements=self._statements,
+                join_transaction_mode="create_savepoint",
+            ) as session,
+            session.begin(),
+        ):
+            yield session
 
 
 class SqliteTransaction:
