@@ -32,21 +32,33 @@ UNREAD_SECONDS = 30
 PING_SECONDS = 20
 """Between the pings of a WebSocket, and how long the peer may take to answer one."""
 
+METAVARS = {"database": "FILE_OR_URL"}
+NUMBERS: dict[Any, str] = {int: "INTEGER", float: "NUMBER"}
+
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
-def _setting(name: str, *flags: str, **attributes: Any) -> Callable[[Any], Any]:
+def _setting(name: str) -> Callable[[Any], Any]:
     """Make an option of a setting, which has its default and its sentence."""
     field = Settings.model_fields[name]
+    flag, kind = f"--{name.replace('_', '-')}", field.annotation
     return click.option(
-        *(flags or (f"--{name.replace('_', '-')}",)),
+        f"{flag}/--no-{flag[2:]}" if kind is bool else flag,
         name,
+        default=None,
         help=f"{field.description} [{PREFIX}{name.upper()}; default: {field.default}]",
-        **attributes,
+        metavar=None if kind is bool else METAVARS.get(name) or NUMBERS.get(kind, "TEXT"),
     )
 
 
-database_option = _setting("database", metavar="FILE_OR_URL")
+def every_setting(command: Callable[..., None]) -> Callable[..., None]:
+    """Make an option of every setting, in their order."""
+    for name in reversed(Settings.model_fields):
+        command = _setting(name)(command)
+    return command
+
+
+database_option = _setting("database")
 
 
 @click.group(context_settings=CONTEXT)
@@ -56,14 +68,7 @@ def main() -> None:
 
 
 @main.command()
-@_setting("host")
-@_setting("port", metavar="INTEGER")
-@_setting("workers", metavar="INTEGER")
-@database_option
-@_setting("max_rows", metavar="INTEGER")
-@_setting("log_days", metavar="INTEGER")
-@_setting("log_rows", metavar="INTEGER")
-@_setting("max_body_bytes", metavar="INTEGER")
+@every_setting
 @click.option("--reload", is_flag=True, help="Start again when the program's own source changes.")
 def serve(*, reload: bool, **options: Any) -> None:
     """Open the store, creating or migrating it where that is due, and serve it."""
@@ -78,7 +83,9 @@ def serve(*, reload: bool, **options: Any) -> None:
         store = _run(settings, prepare)
         _announce(settings, store, listener.getsockname()[1])
         # Workers and reloaded processes build their own application, from the environment.
-        os.environ.update({f"{PREFIX}{name.upper()}": str(value) for name, value in settings})
+        os.environ.update(
+            {f"{PREFIX}{name.upper()}": str(value) for name, value in settings if value is not None}
+        )
         # Whoever asks the server to stop has what they asked for: that is no failure.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         uvicorn.run(

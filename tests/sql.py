@@ -1,12 +1,12 @@
 """Reading and writing a store from outside, as the tutorial's program, sqlite3 or psql would."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, TypeVar
 
+from gql_tasks.store.sqlite_driver import sqlite3
 from tests import postgresql
 
 T = TypeVar("T")

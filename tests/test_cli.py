@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from gql_tasks.cli import main
 from gql_tasks.config import PREFIX, Settings
 from gql_tasks.graphql.schema import print_sdl
 from gql_tasks.store.sqlite import SqliteDatabase
+from gql_tasks.store.sqlite_driver import sqlite3
 from tests.conftest import SEED
 from tests.sql import Address
 

@@ -6,6 +6,7 @@ TasksError
  ├─ InvalidCursor      a page asked for from a place that is not in its list
  ├─ TooManyRows        a list without a limit that matches more than the server sends
  ├─ TooSlow            a subscriber that reads slower than events come
+ ├─ StatementTimeout   a read or write that took the database longer than it may
  ├─ StoreUnavailable   the database cannot answer now; trying again may work
  │   └─ WritersCollided  others wrote at the same time, and this transaction had to give way
  └─ StoreUnusable      the database cannot be opened as a task store at all
@@ -108,6 +109,17 @@ class TooManyRows(TasksError):
 
 class TooSlow(TasksError):
     """The subscriber reads slower than events come; it was cut off."""
+
+
+class StatementTimeout(TasksError):
+    """The database worked on one statement for longer than it may, and was stopped.
+
+    A write was not done.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the database took longer than {seconds:g} seconds; ask for less")
+        self.seconds = seconds
 
 
 class StoreUnavailable(TasksError):

@@ -6,7 +6,6 @@ that place: its first run, and every run after it has shown itself slow, is on a
 """
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +33,7 @@ from gql_tasks.store.database import (
     WriteSession,
     statement_cache,
 )
+from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.sqlite_errors import is_busy, translated
 from gql_tasks.store.sqlite_reader import FAST_SECONDS, SqliteReader
 from gql_tasks.store.sqlite_sql import SQLITE
@@ -241,6 +241,7 @@ class SqliteOperationSession(ReadSession):
 def _engine(path: Path, begin: str, busy_timeout_seconds: float, **pool: int) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
+        module=sqlite3,
         connect_args={"check_same_thread": False, "timeout": busy_timeout_seconds},
         **pool,
     )

@@ -4,13 +4,13 @@ An operation whose reads are all planned needs no session around them: SQLAlchem
 statement once, the driver keeps it prepared, and what it answers is sent as it is.
 """
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
 from gql_tasks.store.database import Document, PreparedRead, document_of
+from gql_tasks.store.sqlite_driver import sqlite3
 
 FAST_SECONDS = 0.005
 """A statement faster than this runs on the event loop, where everybody waits for it."""

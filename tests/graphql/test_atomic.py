@@ -1,7 +1,6 @@
 """@atomic: all the fields of a mutation are done, or none is."""
 
 import asyncio
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from gql_tasks.domain.task import NewTask
 from gql_tasks.services import tasks
 from gql_tasks.store.sqlite import SqliteDatabase
+from gql_tasks.store.sqlite_driver import sqlite3
 from tests.change_log import log_of, replayed, world_of
 from tests.conftest import Client
 from tests.sql import Address

@@ -1,7 +1,6 @@
 """GraphQL over HTTP: status, media type, `data` and codes, request by request."""
 
 import json
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +10,7 @@ import httpx2
 import pytest
 
 from gql_tasks.store import sqlite
+from gql_tasks.store.sqlite_driver import sqlite3
 from tests.conftest import Client, running_app
 from tests.sql import Address
 

@@ -1,7 +1,6 @@
 """Live events: what is told of which change, to whom, in which order, and what that costs."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, closing
 from random import Random
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from gql_tasks.services import live as live_module
 from gql_tasks.services import watches
 from gql_tasks.store import sqlite
+from gql_tasks.store.sqlite_driver import sqlite3
 from tests.conftest import Client, running_app
 from tests.graphql.live import becomes
 from tests.sql import Address

@@ -1,12 +1,12 @@
 """Whoever writes, the change log says what became of every row, and nothing else."""
 
-import sqlite3
 from contextlib import closing
 from typing import Any
 
 import asyncpg
 import pytest
 
+from gql_tasks.store.sqlite_driver import sqlite3
 from tests import sql
 from tests.change_log import Entry, log_of, replayed, undated, world_of
 from tests.conftest import Client

@@ -1,6 +1,5 @@
 """Random statements by random writers leave a log from which the tables can be written again."""
 
-import sqlite3
 from contextlib import closing, suppress
 
 import asyncpg
@@ -13,6 +12,7 @@ from gql_tasks.domain.task import NewTask, TaskChanges
 from gql_tasks.services import labels, projects, tasks
 from gql_tasks.store.address import open_database
 from gql_tasks.store.database import Database, WriteSession
+from gql_tasks.store.sqlite_driver import sqlite3
 from tests import sql
 from tests.change_log import log_of, replayed, world_of
 from tests.sql import Address

@@ -1,11 +1,11 @@
 """What SQLite's own ways of writing leave in the change log, whichever pragmas are on."""
 
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from gql_tasks.store.address import open_database
+from gql_tasks.store.sqlite_driver import sqlite3
 from tests import sql
 from tests.sql import Address
 from tests.store.test_changes import WORLD, write, written

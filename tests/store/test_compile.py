@@ -1,6 +1,5 @@
 """Shapes to SQL: the text that is said, and what the stores make of it."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from inspect import isawaitable
@@ -33,6 +32,7 @@ from gql_tasks.store.compile import compile_statement
 from gql_tasks.store.database import MAX_STATEMENTS, Database, statement_cache
 from gql_tasks.store.dialects import Dialect
 from gql_tasks.store.postgresql_sql import POSTGRESQL
+from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.sqlite_sql import SQLITE
 from tests.sql import Address
 from tests.statements import statements_run

@@ -1,7 +1,6 @@
 """One truth: SQLite, PostgreSQL and Python find the same rows, whatever the rows and the filter."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from gql_tasks.store.dialects import Dialect
 from gql_tasks.store.filters import condition
 from gql_tasks.store.postgresql_sql import POSTGRESQL
 from gql_tasks.store.scope import Scope, slot_index
+from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.sqlite_sql import SQLITE
 from tests.sql import Address
 

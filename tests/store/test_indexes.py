@@ -5,7 +5,6 @@ For each shape: the indexes that its tables are read by, and no scan or sort of 
 
 import json
 import re
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import pytest
 
 from gql_tasks.services import demo
 from gql_tasks.store.address import open_database
+from gql_tasks.store.sqlite_driver import sqlite3
 from tests import sql
 from tests.conftest import running_app
 from tests.sql import Address

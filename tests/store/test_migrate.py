@@ -3,7 +3,6 @@
 import asyncio
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from gql_tasks.domain.errors import StoreUnusable
 from gql_tasks.store.address import open_database
 from gql_tasks.store.migrate import VERSION_TABLE, every_migration
+from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.tables import Base
 from tests import sql
 from tests.conftest import SEED, Client, running_app, serve

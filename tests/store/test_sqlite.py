@@ -1,7 +1,6 @@
 """What is SQLite's own: pragmas, a file shared with other programs, reads that never wait."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from gql_tasks.services import tasks
 from gql_tasks.store.address import open_database
 from gql_tasks.store.database import WriteSession
 from gql_tasks.store.sqlite import SqliteDatabase
+from gql_tasks.store.sqlite_driver import sqlite3
 from tests.conftest import running_app
 
 PATIENCE_SECONDS = 0.2

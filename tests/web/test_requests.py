@@ -1,7 +1,6 @@
 """What every request gets: an id, a limit, and JSON whatever happens."""
 
 import re
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from gql_tasks.app import create_app
 from gql_tasks.config import Settings
 from gql_tasks.store import sqlite
+from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.web.requests import RequestMiddleware
 from tests.conftest import Client, running_app
 from tests.sql import Address
