@@ -133,6 +133,7 @@ class running_app:  # noqa: N801  # used as a function
     def __init__(
         self, database: str, *, clock: Callable[[], datetime] = utc_now, **settings: Any
     ) -> None:
+        settings = {"hosts": "testserver"} | settings
         self._app = create_app(Settings(database=database, **settings), clock=clock)
 
     async def __aenter__(self) -> Client:

@@ -1,11 +1,14 @@
-"""What goes to the stores' drivers, seen by SQLAlchemy's own events."""
+"""What goes to the stores' drivers, seen by SQLAlchemy's own events, and what goes past them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 from sqlalchemy import Engine, event
+
+from gql_tasks.store.sqlite_writer import SqliteWriteSession
 
 
 class Statement(NamedTuple):
@@ -30,9 +33,21 @@ def on_statement(moment: str, act: Callable[[Statement], None]) -> Iterator[None
     def listener(_connection: Any, _cursor: Any, text: str, values: Any, *_rest: Any) -> None:
         act(Statement(text, tuple(values)))
 
+    past_sqlalchemy = SqliteWriteSession.rows
+
+    def rows(self: SqliteWriteSession, text: str, values: Sequence[Any] = ()) -> Sequence[Any]:
+        statement = Statement(text, tuple(values))
+        if moment == "before_cursor_execute":
+            act(statement)
+        found = past_sqlalchemy(self, text, values)
+        if moment == "after_cursor_execute":
+            act(statement)
+        return found
+
     event.listen(Engine, moment, listener)
     try:
-        yield
+        with patch.object(SqliteWriteSession, "rows", rows):
+            yield
     finally:
         event.remove(Engine, moment, listener)
 

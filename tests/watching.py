@@ -14,11 +14,14 @@ from gql_tasks.app import utc_now
 from gql_tasks.domain.moments import moment_in
 from gql_tasks.graphql.context import Context
 from gql_tasks.graphql.errors import format_result
+from gql_tasks.graphql.observation import Observer
 from gql_tasks.graphql.operation import Answer, answers
 from gql_tasks.graphql.schema import build_schema
 from gql_tasks.services.live import Live
 from gql_tasks.store.address import open_database
 from gql_tasks.store.database import Database
+from gql_tasks.web.logs import RequestLog
+from gql_tasks.web.metrics import Metrics
 from tests.conftest import Client
 from tests.graphql.live import becomes
 
@@ -90,7 +93,12 @@ class Watching:
         )
         before = self.live.subscriber_count
         context = Context(
-            self.database.session(), self.database, self.live, 10_000, moment_in(None, utc_now())
+            self.database.session(),
+            self.database,
+            self.live,
+            10_000,
+            moment_in(None, utc_now()),
+            Observer(Metrics(), RequestLog(every=False, slow_seconds=60)).begin("test"),
         )
         async with aclosing(answers(self.schema, request, context)) as generator:
             stream = Stream(generator)

@@ -8,8 +8,11 @@ TasksError
  ├─ TooSlow            a subscriber that reads slower than events come
  ├─ StatementTimeout   a read or write that took the database longer than it may
  ├─ StoreUnavailable   the database cannot answer now; trying again may work
- │   └─ WritersCollided  others wrote at the same time, and this transaction had to give way
+ │   ├─ WritersCollided  others wrote at the same time, and this transaction had to give way
+ │   ├─ StoreFull        there is no room on the disk
+ │   └─ StoreReadOnly    the database, or the disk under it, takes no writes
  └─ StoreUnusable      the database cannot be opened as a task store at all
+     └─ StoreDamaged     what it holds cannot be read: the disk or another program changed it
 """
 
 from dataclasses import dataclass
@@ -136,5 +139,26 @@ class WritersCollided(StoreUnavailable):
         super().__init__("too many writers at once; try again")
 
 
+class StoreFull(StoreUnavailable):
+    """The disk has no room for a write, which was not done. Reads go on."""
+
+    def __init__(self) -> None:
+        super().__init__("the database's disk is full; nothing was written")
+
+
+class StoreReadOnly(StoreUnavailable):
+    """The database takes no writes; this one was not done. Reads go on."""
+
+    def __init__(self) -> None:
+        super().__init__("the database is read-only; nothing was written")
+
+
 class StoreUnusable(TasksError):
     """The database cannot serve tasks; trying again will not help. One line for the operator."""
+
+
+class StoreDamaged(StoreUnusable):
+    """Something in the database is not what was written there. What is whole is served."""
+
+    def __init__(self) -> None:
+        super().__init__("the database is damaged, and this cannot be read or written")

@@ -33,6 +33,10 @@ AT_MOST: Path = ("at_most",)
 """The argument that says how many tasks a bulk write may change or delete."""
 
 
+FEW_LABELS = 20
+"""Labels that a write gives or takes without being a long one for it."""
+
+
 class FromParent(Enum):
     """A value that is neither given nor refused: a subtask takes it from its parent."""
 
@@ -66,6 +70,11 @@ class NewTask:
     place: Place | None = None
     subtasks: tuple["NewTask", ...] = ()
 
+    @property
+    def is_short(self) -> bool:
+        """Tell whether it is written by a few statements about single rows."""
+        return not self.subtasks and self.place is None and len(self.label_ids) <= FEW_LABELS
+
 
 class TaskChanges(TypedDict, total=False):
     """What an update sets. A key left out keeps its value; None clears it where it can be empty."""
@@ -81,6 +90,12 @@ class TaskChanges(TypedDict, total=False):
     add_label_ids: tuple[str, ...] | None
     remove_label_ids: tuple[str, ...] | None
     place: Place | None
+
+
+def is_short(changes: TaskChanges) -> bool:
+    """Tell whether changes are written by a few statements about single rows."""
+    labels = len(changes.get("add_label_ids") or ()) + len(changes.get("remove_label_ids") or ())
+    return "place" not in changes and "parent_id" not in changes and labels <= FEW_LABELS
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ ATTEMPTS = 5
 class Writer(Protocol):
     """What a mutation field hands its unit of work to."""
 
-    async def write(self, work: Callable[[WriteSession], T]) -> T:
+    async def write(self, work: Callable[[WriteSession], T], *, short: bool = False) -> T:
         """Do a unit of work."""
 
 
@@ -38,7 +38,7 @@ class OneTransaction:
         if result.errors or self.refused:
             raise _NotDone
 
-    async def write(self, work: Callable[[WriteSession], T]) -> T:
+    async def write(self, work: Callable[[WriteSession], T], *, short: bool = False) -> T:
         """Do a field's work."""
         if self.refused:
             raise rolled_back()
@@ -57,7 +57,9 @@ class Refusing:
     def __init__(self, outcomes: list[Refused | None]) -> None:
         self._outcomes = iter(outcomes)
 
-    async def write(self, work: Callable[[WriteSession], T]) -> T:  # not done
+    async def write(
+        self, work: Callable[[WriteSession], T], *, short: bool = False
+    ) -> T:  # not done
         """Refuse a field's work."""
         raise next(self._outcomes, None) or rolled_back()
 

@@ -9,7 +9,8 @@ an answer from here is one that the router would have given as well. Queries nee
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from time import perf_counter
+from typing import Any, cast
 
 import orjson
 from graphql import DocumentNode, GraphQLError, OperationType
@@ -17,16 +18,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types.execution import PreExecutionError
 
+from gql_tasks.domain.errors import StatementTimeout, StoreUnavailable
 from gql_tasks.domain.moments import Moment, moment_in
+from gql_tasks.domain.plan import ReadPlan
 from gql_tasks.graphql.atomic import is_atomic
 from gql_tasks.graphql.context import Context
 from gql_tasks.graphql.errors import format_result
 from gql_tasks.graphql.execution import PlannedExecutor
 from gql_tasks.graphql.media_types import json_media_type, names_events_only
+from gql_tasks.graphql.observation import Answer, Observation, Observer
 from gql_tasks.graphql.prepared import PreparedQueries, Unprepared, the_operation
+from gql_tasks.graphql.prepared_mutations import PreparedMutations
 from gql_tasks.graphql.schema import Schema
+from gql_tasks.graphql.trusted import KnownDocuments
 from gql_tasks.services.live import Live
-from gql_tasks.store.database import Database
+from gql_tasks.store import database as store
+from gql_tasks.store.database import Database, OperationSession
+from gql_tasks.web.arrival import Arrival
+from gql_tasks.web.headers import DATA_HEADERS
+from gql_tasks.web.json_body import read_json
 from gql_tasks.web.requests import request_id_of
 
 MAX_BODY_BYTES = 20_000
@@ -35,6 +45,24 @@ MAX_BODY_BYTES = 20_000
 JSON_BODIES = frozenset(
     {b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"}
 )
+
+
+AGAIN_SECONDS = 0.1
+"""A query that fails sooner is run by the router: a database that cut it off may be back."""
+
+
+class StoppedSession:
+    """The session of a query that took too long, and is not to be read once more."""
+
+    def __init__(self, error: StatementTimeout | StoreUnavailable) -> None:
+        self._error = error
+
+    def read(self, plan: ReadPlan) -> store.Answer:
+        """Raise what stopped it."""
+        raise self._error
+
+    async def finish(self) -> None:
+        """Do nothing."""
 
 
 class DirectOperations:
@@ -46,53 +74,91 @@ class DirectOperations:
         *,
         path: str,
         schema: Schema,
+        known_documents: KnownDocuments,
         database: Database,
         live: Live,
         max_rows: int,
         max_body_bytes: int,
         clock: Callable[[], datetime],
+        arrival: Arrival,
+        observer: Observer,
     ) -> None:
         self.app = app
         self.max_body_bytes = min(max_body_bytes, MAX_BODY_BYTES)
         self.path = path
         self.schema = schema._schema  # noqa: SLF001  # graphql-core's
+        self.executor = schema.executor
+        self.known_documents = known_documents
         self.database = database
         self.live = live
         self.max_rows = max_rows
         self.documents = schema.documents
-        self.queries = PreparedQueries(self.schema, database, max_rows)
+        self.measures = schema.measures
+        self.queries = PreparedQueries(self.schema, database, max_rows, self.measures)
+        self.mutations = PreparedMutations(self.schema, max_rows)
         self.clock = clock
+        self.arrival = arrival
+        self.observer = observer
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or pass it on."""
-        if scope["type"] == "http" and scope["path"] == self.path and scope["method"] == "POST":
+    async def __call__(
+        self, scope: Scope, receive: Receive, send: Send, app: ASGIApp | None = None
+    ) -> None:
+        """Answer a request, or pass it on.
+
+        Where requests are traced it is left alone until it comes again, from within the trace, with
+        the `app` to pass it on to.
+        """
+        if (
+            scope["type"] == "http"
+            and scope["path"] == self.path
+            and scope["method"] == "POST"
+            and (app is not None or not self.observer.traced)
+        ):
             headers = dict(scope["headers"])
-            if self._is_plain(headers, len(scope["headers"])):
-                body, receive = await _read(receive)
+            if b"cost" not in scope["query_string"] and self._is_plain(
+                headers, len(scope["headers"])
+            ):
+                body, receive = await self._read(scope, receive)
                 request_id = request_id_of(headers.get(b"x-request-id", b"").decode("latin-1"))
                 answer = await self._answer(body, headers, request_id)
                 if answer is not None:
                     await _send(send, answer, headers, request_id)
                     return
-        await self.app(scope, receive, send)
+        await (app or self.app)(scope, receive, send)
 
     def _is_plain(self, headers: dict[bytes, bytes], count: int) -> bool:
         length = headers.get(b"content-length", b"")
         return (
             len(headers) == count  # none twice
+            and b"x-cost" not in headers
             and headers.get(b"content-type") in JSON_BODIES
             and length.isdigit()
             and int(length) <= self.max_body_bytes
             and _media_type(headers.get(b"accept", b"")) is not None
         )
 
+    async def _read(self, scope: Scope, receive: Receive) -> tuple[bytes, Receive]:
+        """Read the body, and make a `receive` that tells it again. Raises Refusal."""
+        parts = [await self.arrival.receive(scope, receive)]
+        while parts[-1].get("more_body"):  # a disconnect has none
+            parts.append(await self.arrival.receive(scope, receive))
+        body = b"".join(part.get("body", b"") for part in parts)
+        messages = iter(parts)
+
+        async def again() -> Message:
+            told = next(messages, None)
+            return await receive() if told is None else told
+
+        return body, again
+
     async def _answer(
         self, body: bytes, headers: dict[bytes, bytes], request_id: str
     ) -> bytes | None:
         """Answer a request's body; None where it is not for here, and then nothing was done."""
+        start = perf_counter()
         try:
-            request = orjson.loads(body)
-            text, name = request["query"], request.get("operationName")
+            request = read_json(body)
+            text, name = self.known_documents.at_hand(request), request.get("operationName")
             variables, extensions = request.get("variables"), request.get("extensions")
             document = self.documents.get(text)
             if document is None or not (
@@ -105,12 +171,39 @@ class DirectOperations:
             query, moment = self.queries.known(text, name), self._moment(headers)
             if query is None and the_operation(document, name).operation is OperationType.QUERY:
                 query = self.queries.prepare(text, document, name)
+            session: OperationSession | None = None
             if query is not None:
-                return await self.queries.answer(query, variables, moment)
-            executor = self._mutation(document, name, variables, moment())
+                try:
+                    answer, cost = await self.queries.answer(query, variables, moment)
+                except (StatementTimeout, StoreUnavailable) as error:
+                    if perf_counter() - start < AGAIN_SECONDS:
+                        raise
+                    session = StoppedSession(error)
+                else:
+                    self.observer.answered(query, text, cost, perf_counter() - start, request_id)
+                    self.documents.hits += 1
+                    return answer
+            observation = self.observer.begin(request_id)
+            self._price(document, name, variables, observation)
+            observation.meant(the_operation(document, name), text)
+            context = self._context(session or self.database.session(), moment(), observation)
+            mutation = self.mutations.of(text, document, name, context.moment)
+            if mutation is None:
+                executor = self._executor(document, name, variables, context)
+            else:
+                running = mutation.run(context, variables)
         except Exception:  # noqa: BLE001  # the router meets it again, and says what it is
             return None
-        return await _run(executor, request_id)
+        self.documents.hits += 1
+        result = None if mutation is None else await mutation.result(running)
+        if result is None:
+            if mutation is not None:  # refused: nothing was written, and the executor says why
+                executor = self._executor(document, name, variables, context)
+            result = await _run(executor)
+        answer = orjson.dumps(format_result(result, request_id))
+        observation.answered(result)
+        observation.end()
+        return answer
 
     def _moment(self, headers: dict[bytes, bytes]) -> Callable[[], Moment]:
         """Tell the time of a caller, whose zone has to be one. Raises InvalidArgument."""
@@ -120,15 +213,31 @@ class DirectOperations:
         moment = moment_in(zone.decode("latin-1"), self.clock())
         return lambda: moment
 
-    def _mutation(
-        self, document: DocumentNode, name: str | None, variables: dict[str, Any], moment: Moment
+    def _context(
+        self, session: OperationSession, moment: Moment, observation: Observation
+    ) -> Context:
+        return Context(session, self.database, self.live, self.max_rows, moment, observation)
+
+    def _price(
+        self,
+        document: DocumentNode,
+        name: str | None,
+        variables: dict[str, Any],
+        observation: Observation,
+    ) -> None:
+        """Say what an operation costs. Raises Unprepared where that is too much."""
+        measured = self.measures.of(self.schema, document)
+        observation.cost = cost = measured.cost(the_operation(document, name), variables)
+        if measured.over_cost(cost):
+            raise Unprepared
+
+    def _executor(
+        self, document: DocumentNode, name: str | None, variables: dict[str, Any], context: Context
     ) -> PlannedExecutor:
-        """Make the executor of a mutation. Raises Unprepared where it is none for here."""
+        """Make the executor of an operation. Raises Unprepared where it is none for here."""
         if is_atomic(the_operation(document, name)):
             raise Unprepared  # it begins with what may fail
-        session = self.database.session()
-        context = Context(session, self.database, self.live, self.max_rows, moment)
-        executor = PlannedExecutor.build(
+        executor = self.executor.build(
             self.schema,
             document,
             context_value=context,
@@ -148,32 +257,15 @@ def _media_type(accept: bytes) -> bytes | None:
     return None if names_events_only(text) else f"{json_media_type(text)}; charset=utf-8".encode()
 
 
-async def _read(receive: Receive) -> tuple[bytes, Receive]:
-    """Read the body, and make a `receive` that tells it again."""
-    parts = [await receive()]
-    while parts[-1].get("more_body"):  # a disconnect has none
-        parts.append(await receive())
-    body = b"".join(part.get("body", b"") for part in parts)
-    messages = iter(parts)
-
-    async def again() -> Message:
-        told = next(messages, None)
-        return await receive() if told is None else told
-
-    return body, again
-
-
-async def _run(executor: PlannedExecutor, request_id: str) -> bytes:
-    """Run a mutation. From here on it is not run again, whatever happens."""
-    result: Any
+async def _run(executor: PlannedExecutor) -> Answer:
+    """Run an operation. From here on it is not run again, whatever happens."""
     try:
-        running = executor.execute_operation()
-        result = await running if executor.is_awaitable(running) else running
+        running: Any = executor.execute_operation()
+        return cast("Answer", await running if executor.is_awaitable(running) else running)
     except Exception as error:  # noqa: BLE001  # a bug, told and masked like any other
-        result = PreExecutionError(None, [GraphQLError(str(error), original_error=error)])
+        return PreExecutionError(None, [GraphQLError(str(error), original_error=error)])
     finally:
         await executor.context_value.session.finish()
-    return orjson.dumps(format_result(result, request_id))
 
 
 async def _send(send: Send, body: bytes, headers: dict[bytes, bytes], request_id: str) -> None:
@@ -186,6 +278,7 @@ async def _send(send: Send, body: bytes, headers: dict[bytes, bytes], request_id
                 (b"content-length", b"%d" % len(body)),
                 (b"vary", b"Accept"),
                 (b"x-request-id", request_id.encode()),
+                *DATA_HEADERS,
             ],
         }
     )

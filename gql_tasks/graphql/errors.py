@@ -3,9 +3,18 @@
     GRAPHQL_PARSE_FAILED          the document is not GraphQL
     GRAPHQL_VALIDATION_FAILED     the document does not fit the schema
     OPERATION_RESOLUTION_FAILURE  the operation meant is not in the document, or is not named
+    LIMIT_EXCEEDED                the operation is over a limit; the error names it
+    COST_LIMIT_EXCEEDED           the operation costs more than it may
+    PERSISTED_QUERY_NOT_FOUND     no document of that id is known; sending its text too may help
+    PERSISTED_QUERY_HASH_MISMATCH the text that was sent is not the document of that id
+    DOCUMENT_NOT_TRUSTED          the server runs trusted documents only, and this is none
     BAD_USER_INPUT                a variable or an argument that no field can take
     INVALID_CURSOR                a cursor made for another order or filter
     SERVICE_UNAVAILABLE           the database is busy or away; trying again may work
+    STORE_FULL                    the database's disk is full; a write was not done
+    STORE_READ_ONLY               the database takes no writes; this one was not done
+    STORE_DAMAGED                 what was asked for is damaged in the database
+    STATEMENT_TIMEOUT             the database took longer than it may; a write was not done
     TOO_SLOW                      a subscriber reads slower than events come, and was cut off
     TOO_MANY_OPERATIONS           a socket has as many operations running as it may
     INTERNAL_SERVER_ERROR         a bug; the message names the request, the log has the cause
@@ -25,10 +34,10 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 from gql_tasks.domain.errors import (
     InvalidArgument,
     InvalidCursor,
-    StoreUnavailable,
     TooManyRows,
     TooSlow,
 )
+from gql_tasks.web.errors import store_failure
 
 logger = logging.getLogger("gql_tasks.graphql")
 
@@ -43,13 +52,14 @@ _QUOTED_OR_WORD = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\b(?:None|T
 
 def format_result(result: ExecutionResult | PreExecutionError, request_id: str) -> Formatted:
     """Shape a result for the response. A request that never ran has no `data`, not even null."""
+    told = {"extensions": result.extensions} if result.extensions else {}
     if not result.errors:
-        return {"data": result.data}
+        return {"data": result.data, **told}
     before = isinstance(result, PreExecutionError)
     errors = [_format_error(error, before=before, request_id=request_id) for error in result.errors]
     if before or (result.data is None and not any(error.path for error in result.errors)):
-        return {"errors": errors}
-    return {"data": result.data, "errors": errors}
+        return {"errors": errors, **told}
+    return {"data": result.data, "errors": errors, **told}
 
 
 def request_error(message: str, code: str) -> GraphQLError:
@@ -69,6 +79,7 @@ def _format_error(error: GraphQLError, *, before: bool, request_id: str) -> Form
         formatted["locations"] = [location.formatted for location in error.locations]
     if error.path is not None:
         formatted["path"] = error.path
+    error.extensions = extensions  # for whoever counts them
     return formatted | {"extensions": extensions}
 
 
@@ -97,9 +108,9 @@ def _explained(error: GraphQLError, *, before: bool, request_id: str) -> tuple[s
             return str(cause), {"code": "BAD_USER_INPUT", "maxRows": cause.max_rows}
         case TooSlow():
             return str(cause), {"code": "TOO_SLOW"}
-        case StoreUnavailable():
-            logger.warning("request %s: %s", request_id, cause, exc_info=cause.__cause__)
-            return str(cause), {"code": "SERVICE_UNAVAILABLE"}
+    if failure := store_failure(cause, request_id):
+        retryable = {"retryable": True} if failure.retryable else {}
+        return str(cause), {"code": failure.code, **retryable}
     logger.error("request %s failed at %s", request_id, error.path, exc_info=cause)
     return (
         f"Internal server error; the log has its cause under request {request_id}.",

@@ -7,7 +7,7 @@ nothing of a response that is not an event stream.
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing, suppress
 from typing import Final
 
 import orjson
@@ -18,6 +18,7 @@ from gql_tasks.graphql.errors import format_result
 from gql_tasks.graphql.media_types import EVENT_STREAM
 from gql_tasks.graphql.operation import Answer, is_too_slow
 from gql_tasks.graphql.sockets import SEND_SECONDS
+from gql_tasks.web.refusals import Refusal
 from gql_tasks.web.stopping import Stopping
 
 KEEP_ALIVE_SECONDS = 12
@@ -35,17 +36,26 @@ class EventStream(StreamingResponse):
     """
 
     def __init__(
-        self, answers: AsyncGenerator[Answer], *, request_id: str, stopping: Stopping
+        self,
+        answers: AsyncGenerator[Answer],
+        *,
+        request_id: str,
+        stopping: Stopping,
+        staying: AbstractContextManager[None],
     ) -> None:
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no", "Vary": "Accept"}
         super().__init__((), headers=headers, media_type=EVENT_STREAM)
         self._answers = answers
         self._request_id = request_id
         self._stopping = stopping
+        self._staying = staying
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Stream until the operation ends, the client goes or the server stops."""
+        with self._staying:
+            await self._stream(receive, send)
 
+    async def _stream(self, receive: Receive, send: Send) -> None:
         async def write(message: Message) -> None:
             async with asyncio.timeout(SEND_SECONDS):
                 await send(message)
@@ -93,8 +103,9 @@ async def _keep_alive(write: Send, ending: set[asyncio.Task[None]]) -> None:
 
 
 async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    with suppress(Refusal):  # a body that was announced, and does not come
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:

@@ -14,11 +14,13 @@ from gql_tasks.domain.label import LabelChanges, NewLabel
 from gql_tasks.domain.position import Place
 from gql_tasks.domain.project import NewProject, ProjectChanges
 from gql_tasks.domain.task import Due, FromParent, NewTask, TaskChanges
+from gql_tasks.graphql.conversion import convertible
 from gql_tasks.graphql.types.enums import Priority
 
 COLOR = "as #rgb or #rrggbb; it is kept as #rrggbb in small letters"
 
 
+@convertible
 @strawberry.input(one_of=True, description="When a task is due: on a day, or at a moment.")
 class DueInput:
     """A client's spelling of Due."""
@@ -33,6 +35,7 @@ class DueInput:
         return Due(**_sent(self))
 
 
+@convertible
 @strawberry.input(
     one_of=True,
     description="Where a row goes in the order made by hand. There is one such order for all "
@@ -59,6 +62,7 @@ class PlaceInput:
         return Place(**_sent(self))
 
 
+@convertible
 @strawberry.input(
     description="A new task, with its subtasks if there are any: up to 1,000 tasks in all (10,000 "
     "for createTasks), 10 levels of subtasks, and 5,000 labels (50,000 for createTasks)."
@@ -110,6 +114,7 @@ class CreateTaskInput:
         )
 
 
+@convertible
 @strawberry.input(
     description="Changes to a task. A field left out keeps its value; null clears it, "
     "where it can be empty."
@@ -157,6 +162,7 @@ class UpdateTaskInput:
         return cast("TaskChanges", _changes(self))
 
 
+@convertible
 @strawberry.input(description="A new project.")
 class CreateProjectInput:
     """A client's spelling of NewProject."""
@@ -176,6 +182,7 @@ class CreateProjectInput:
         )
 
 
+@convertible
 @strawberry.input(
     description="Changes to a project. A field left out keeps its value; null clears it, "
     "where it can be empty."
@@ -202,6 +209,7 @@ class UpdateProjectInput:
         return cast("ProjectChanges", _changes(self))
 
 
+@convertible
 @strawberry.input(description="A new label.")
 class CreateLabelInput:
     """A client's spelling of NewLabel."""
@@ -214,6 +222,7 @@ class CreateLabelInput:
         return NewLabel(self.name, self.color if self.color is not UNSET else None)
 
 
+@convertible
 @strawberry.input(
     description="Changes to a label. A field left out keeps its value; null clears it, "
     "where it can be empty."

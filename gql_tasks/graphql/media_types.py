@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from gql_tasks.web.accept import preferred, quality
 
@@ -11,7 +11,7 @@ GRAPHQL_RESPONSE: Final = "application/graphql-response+json"
 EVENT_STREAM: Final = "text/event-stream"
 
 
-def media_type(request: Request) -> str:
+def media_type(request: HTTPConnection) -> str:
     """Choose between the two media types of one answer; clients that do not say get the older."""
     return json_media_type(_accept(request))
 
@@ -21,7 +21,7 @@ def json_media_type(accept: str) -> str:
     return preferred(accept, (GRAPHQL_RESPONSE, JSON), default=JSON)
 
 
-def wants_events(request: Request) -> bool:
+def wants_events(request: HTTPConnection) -> bool:
     """Tell whether a client takes an event stream and no JSON.
 
     Many clients, urql's among them, name event streams last in every request, and mean JSON.
@@ -36,5 +36,5 @@ def names_events_only(accept: str) -> bool:
     )
 
 
-def _accept(request: Request) -> str:
+def _accept(request: HTTPConnection) -> str:
     return ",".join(request.headers.getlist("accept"))

@@ -7,6 +7,7 @@ import strawberry
 from strawberry import UNSET
 
 from gql_tasks.domain.changes import SyncToken
+from gql_tasks.domain.task import is_short
 from gql_tasks.graphql.context import Info
 from gql_tasks.graphql.inputs import (
     CreateLabelInput,
@@ -82,6 +83,7 @@ class Mutation:
             TaskPayload,
             client_mutation_id,
             one(lambda session: tasks.create_task(session, new)),
+            short=new.is_short,
         )
 
     @strawberry.mutation(description="Change a task.")
@@ -100,6 +102,7 @@ class Mutation:
             TaskPayload,
             client_mutation_id,
             one(lambda session: tasks.update_task(session, id, changes, if_version=version)),
+            short=is_short(changes),
         )
 
     @strawberry.mutation(

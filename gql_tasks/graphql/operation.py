@@ -5,8 +5,9 @@ ordinary response, which `router.py` makes.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from graphql import GraphQLError, parse
@@ -18,32 +19,74 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from gql_tasks.domain.errors import InvalidArgument, TooSlow
 from gql_tasks.graphql.context import Context
-from gql_tasks.graphql.execution import MAX_TOKENS
 
 Answer: TypeAlias = ExecutionResult | PreExecutionError
+
+
+ID_MEMBERS = ("documentId", "doc_id")
+"""Where a request says by id which document it means: as the GraphQL over HTTP specification spells
+it (appendix A), and as Relay's guide does. Apollo's clients and urql say it in
+`extensions.persistedQuery`."""
 
 
 class BadRequest(Exception):
     """What was sent is not a GraphQL request; the message says why."""
 
 
-def parse_operation(body: dict[str, Any]) -> GraphQLRequestData:
+@dataclass
+class Operation(GraphQLRequestData):
+    """A request, whose document is here, or known by its id, or both."""
+
+    document_id: str | None = None
+
+
+def parse_operation(body: dict[str, Any]) -> Operation:
     """Read a request's members; those that nobody knows are left alone. Raises BadRequest."""
-    return GraphQLRequestData(
+    return Operation(
         query=_member(body, "query", str, "a string"),
         variables=_member(body, "variables", dict, "an object"),
         operation_name=_member(body, "operationName", str, "a string") or None,
         extensions=_member(body, "extensions", dict, "an object"),
+        document_id=document_id(body),
     )
 
 
-def is_mutation(operation: GraphQLRequestData) -> bool:
+def has_document_id(body: Mapping[str, Any]) -> bool:
+    """Tell whether a request says by id which document it means, whatever the id is."""
+    extensions = body.get("extensions")
+    return (
+        "documentId" in body
+        or "doc_id" in body
+        or (extensions is not None and "persistedQuery" in extensions)
+    )
+
+
+def document_id(body: dict[str, Any]) -> str | None:
+    """Read the id of the document that is meant; "sha256:" before it is left out.
+
+    Raises BadRequest.
+    """
+    ids = {_member(body, name, str, "a string") for name in ID_MEMBERS}
+    persisted = _member(body.get("extensions") or {}, "persistedQuery", dict, "an object")
+    if persisted is not None:
+        if persisted.get("version") != 1:
+            raise BadRequest("persistedQuery.version must be 1.")
+        if not isinstance(persisted.get("sha256Hash"), str):
+            raise BadRequest("persistedQuery.sha256Hash must be a string.")
+        ids.add(persisted["sha256Hash"])
+    named = {name.removeprefix("sha256:") for name in ids if name is not None}
+    if len(named) > 1:
+        raise BadRequest("The request names more than one document.")
+    return named.pop() if named else None
+
+
+def is_mutation(text: str | None, name: str | None, *, max_tokens: int | None) -> bool:
     """Tell whether a mutation is meant; a document that is not GraphQL means none."""
     try:
-        document = parse(operation.query or "", no_location=True, max_tokens=MAX_TOKENS)
+        document = parse(text or "", no_location=True, max_tokens=max_tokens)
     except GraphQLError:
         return False
-    meant = get_operation_ast(document, operation.operation_name)
+    meant = get_operation_ast(document, name)
     return meant is not None and meant.operation is Kind.MUTATION
 
 
@@ -54,6 +97,7 @@ async def answers(
 
     The context's session is finished at the end, also where the run is cancelled or closed.
     """
+    observation = context.observation
     try:
         stream = await schema.stream(
             operation.query,
@@ -64,15 +108,19 @@ async def answers(
         )
         async with aclosing(stream):
             async for answer in stream:
+                observation.answered(cast("Answer", answer))
                 yield cast("Answer", answer)  # the schema has no @defer, which has other answers
     finally:
+        observation.end()
         # Shielded: a socket that dies while one of its operations is cancelled cancels it again.
         await asyncio.shield(context.session.finish())
 
 
-async def refused(error: InvalidArgument) -> AsyncGenerator[Answer]:
-    """Answer an operation whose connection said something impossible."""
-    yield PreExecutionError(data=None, errors=[GraphQLError(str(error), original_error=error)])
+async def refused(error: InvalidArgument | GraphQLError) -> AsyncGenerator[Answer]:
+    """Answer an operation that is not run, or whose connection said something impossible."""
+    if isinstance(error, InvalidArgument):
+        error = GraphQLError(str(error), original_error=error)
+    yield PreExecutionError(data=None, errors=[error])
 
 
 def is_too_slow(answer: Answer) -> bool:

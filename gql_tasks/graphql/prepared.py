@@ -34,8 +34,10 @@ from graphql.language import Visitor
 from gql_tasks.domain.ids import parse_id
 from gql_tasks.domain.moments import Moment
 from gql_tasks.graphql.collect import ResolveInfo, collect
+from gql_tasks.graphql.measures import Measured, Measures
 from gql_tasks.graphql.selection import ROOTS, plan_named_row
 from gql_tasks.store.database import Database, PreparedRead
+from gql_tasks.web.metrics import OperationMetrics
 
 MAX_PLANS = 1_000
 MAX_PLANNED_CHARACTERS = 4_000_000
@@ -93,7 +95,10 @@ class RootField:
 class PreparedQuery:
     """One operation of one valid document."""
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, name: str | None) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, name: str | None, measured: Measured
+    ) -> None:
+        self.measured = measured
         self.operation = the_operation(document, name)
         if self.operation.operation is not OperationType.QUERY:
             raise Unprepared
@@ -107,6 +112,8 @@ class PreparedQuery:
         self.definitions = self.operation.variable_definitions or ()
         self.uses = _variables_in(self.operation)
         self._row: tuple[str, bytes, PreparedRead] | None = None
+        self.row_cost = 0
+        self.metrics: OperationMetrics | None = None
 
     def coerce(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Coerce the variables. Raises Unprepared where they do not fit."""
@@ -163,13 +170,17 @@ class PreparedQuery:
 class PreparedQueries:
     """The queries of valid documents, and their plans, those used last."""
 
-    def __init__(self, schema: GraphQLSchema, database: Database, max_rows: int) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, database: Database, max_rows: int, measures: Measures
+    ) -> None:
         self._schema = schema
         self._database = database
         self._max_rows = max_rows
+        self._measures = measures
         self._queries: OrderedDict[tuple[str, str | None], PreparedQuery] = OrderedDict()
-        self._plans: OrderedDict[tuple[PreparedQuery, bytes], Answers] = OrderedDict()
+        self._plans: OrderedDict[tuple[PreparedQuery, bytes], tuple[Answers, int]] = OrderedDict()
         self._characters = 0
+        self.hits = self.misses = 0
 
     def known(self, text: str, name: str | None) -> PreparedQuery | None:
         """Find a query that was prepared."""
@@ -181,21 +192,27 @@ class PreparedQueries:
 
     def prepare(self, text: str, document: DocumentNode, name: str | None) -> PreparedQuery:
         """Prepare a query. Raises Unprepared for another operation."""
-        query = self._queries[text, name] = PreparedQuery(self._schema, document, name)
+        measured = self._measures.of(self._schema, document)
+        query = PreparedQuery(self._schema, document, name, measured)
+        self._queries[text, name] = query
         if len(self._queries) > MAX_PLANS:
             self._queries.popitem(last=False)
         return query
 
     async def answer(
         self, query: PreparedQuery, variables: dict[str, Any], now: Callable[[], Moment]
-    ) -> bytes:
-        """Answer a query: the bytes of `{"data": ...}`.
+    ) -> tuple[bytes, int]:
+        """Answer a query: the bytes of `{"data": ...}`, and what it costs.
 
         `now` tells the moment, where a plan is made. Raises Unprepared, and what the executor would
         make errors of: it has to.
         """
         row = query.row(variables)
-        answers = self._plan(query, variables, now) if row is None else [row]
+        if row is None:
+            answers, cost = self._plan(query, variables, now)
+        else:
+            answers, cost = [row], query.row_cost
+            self.hits += 1
         reads = [read for _, read in answers if isinstance(read, PreparedRead)]
         found = self._database.answer(reads) if reads else ()
         documents = iter(await found if isawaitable(found) else found)
@@ -203,24 +220,30 @@ class PreparedQueries:
             prefix + (read if isinstance(read, bytes) else next(documents) or NULL)
             for prefix, read in answers
         ]
-        return b'{"data":{' + b",".join(parts) + b"}}"
+        return b'{"data":{' + b",".join(parts) + b"}}", cost
 
     def _plan(
         self, query: PreparedQuery, variables: dict[str, Any], now: Callable[[], Moment]
-    ) -> Answers:
+    ) -> tuple[Answers, int]:
         key = (query, orjson.dumps(variables) if query.definitions else b"")
-        if (answers := self._plans.get(key)) is not None:
+        if (planned := self._plans.get(key)) is not None:
             self._plans.move_to_end(key)
-            return answers
+            self.hits += 1
+            return planned
+        self.misses += 1
+        cost = query.measured.cost(query.operation, variables)
+        if query.measured.over_cost(cost):
+            raise Unprepared
         asked = Asked(self._max_rows, now())
         answers = query.plan(self._database, asked, query.coerce(variables))
         if not asked.moment_asked and len(key[1]) <= MAX_VARIABLES_BYTES:
-            self._plans[key] = answers
+            self._plans[key] = answers, cost
             self._characters += _characters(answers)
             while len(self._plans) > MAX_PLANS or self._characters > MAX_PLANNED_CHARACTERS:
-                _, oldest = self._plans.popitem(last=False)
+                _, (oldest, _) = self._plans.popitem(last=False)
                 self._characters -= _characters(oldest)
-        return answers
+        query.row_cost = cost
+        return answers, cost
 
 
 def the_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -5,6 +5,7 @@ long as a WebSocket lives, and cost more than a small answer does.
 """
 
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -19,7 +20,6 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 from strawberry.exceptions import MissingQueryError
 from strawberry.fastapi import GraphQLRouter
-from strawberry.http import GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import ExecutionResult, PreExecutionError
@@ -37,19 +37,26 @@ from gql_tasks.graphql.media_types import (
     media_type,
     wants_events,
 )
+from gql_tasks.graphql.observation import Observation, Observer
 from gql_tasks.graphql.operation import (
     Answer,
     BadRequest,
+    Operation,
     answers,
+    has_document_id,
     is_mutation,
     parse_operation,
     refused,
 )
 from gql_tasks.graphql.schema import Schema
 from gql_tasks.graphql.sockets import Socket
+from gql_tasks.graphql.trusted import KnownDocuments
 from gql_tasks.services.live import Live
 from gql_tasks.store.database import Database
+from gql_tasks.web.admission import Admission
+from gql_tasks.web.json_body import MAX_DEPTH, TooDeep, read_json
 from gql_tasks.web.pages import graphiql_response
+from gql_tasks.web.refusals import Refusal
 from gql_tasks.web.requests import request_id
 from gql_tasks.web.stopping import Stopping
 
@@ -71,23 +78,35 @@ class TasksRouter(GraphQLRouter[Context, None]):
     def __init__(
         self,
         schema: Schema,
+        known_documents: KnownDocuments,
         database: Database,
         live: Live,
         *,
         path: str,
+        get_max_age: int,
         max_rows: int,
         max_body_bytes: int,
         clock: Callable[[], datetime],
         stopping: Stopping,
+        observer: Observer,
+        admission: Admission,
+        max_operations: int,
     ) -> None:
         super().__init__(schema, path=path, subscription_protocols=())
         self.path = path
+        self.explorers = not schema.production
+        self.max_tokens = schema.measures.limits.max_tokens
+        self.get_max_age = get_max_age
+        self.known_documents = known_documents
         self.database = database
         self.live = live
         self.max_rows = max_rows
         self.max_body_bytes = max_body_bytes
         self.clock = clock
         self.stopping = stopping
+        self.observer = observer
+        self.admission = admission
+        self.max_operations = max_operations
         # No methods listed: all come here, so that the wrong ones are refused in GraphQL's shape.
         self.routes[:] = [
             Route(path, self.answer, methods=[], include_in_schema=False),
@@ -100,34 +119,52 @@ class TasksRouter(GraphQLRouter[Context, None]):
             streamed = request.method in {"GET", "POST"} and wants_events(request)
             return await (self.stream(request) if streamed else self.run(request))
         except HTTPException as error:
-            return _refusal(request, error.status_code, error.reason)
+            refused = StarletteHTTPException(error.status_code, error.reason)
         except StarletteHTTPException as error:
-            return _refusal(request, error.status_code, error.detail)
+            refused = error
+        self.observer.turned_away(code_of(refused), request_id(request))
+        return refusal_response(request, refused)
 
     async def stream(self, request: Request) -> EventStream:
         """Begin the event stream of one operation. Raises HTTPException."""
         operation = await self.parse_http_body(StarletteRequestAdapter(request))
-        if not operation.query:
+        if not operation.query and operation.document_id is None:
             raise HTTPException(400, "The request has no query.")
-        if request.method == "GET" and is_mutation(operation):
-            raise HTTPException(405, "Mutations are taken by POST only.")
-        results = self.operate(request, operation)
-        return EventStream(results, request_id=request_id(request), stopping=self.stopping)
+        if request.method == "GET":
+            text = operation.query or self.known_documents.text_of(operation.document_id or "")
+            if is_mutation(text, operation.operation_name, max_tokens=self.max_tokens):
+                raise HTTPException(405, "Mutations are taken by POST only.")
+        self.admission.check_room(request)
+        return EventStream(
+            self.operate(request, operation),
+            request_id=request_id(request),
+            stopping=self.stopping,
+            staying=self.admission.staying(request),
+        )
 
     async def converse(self, websocket: WebSocket) -> None:
         """Serve a socket as long as it lasts."""
-        socket = Socket(websocket, partial(self.operate, websocket), max_bytes=self.max_body_bytes)
-        await socket.serve()
+        socket = Socket(
+            websocket,
+            partial(self.operate, websocket),
+            max_bytes=self.max_body_bytes,
+            max_operations=self.max_operations,
+        )
+        metrics = self.observer.metrics
+        metrics.sockets += 1
+        try:
+            await socket.serve()
+        finally:
+            metrics.sockets -= 1
 
-    def operate(
-        self, connection: HTTPConnection, operation: GraphQLRequestData
-    ) -> AsyncGenerator[Answer]:
+    def operate(self, connection: HTTPConnection, operation: Operation) -> AsyncGenerator[Answer]:
         """Run one of a connection's operations, in a context of its own."""
         try:
+            text = self.known_documents.text(operation.query, operation.document_id)
             context = self.context(connection)
-        except InvalidArgument as error:
+        except (GraphQLError, InvalidArgument) as error:
             return refused(error)
-        return answers(self.schema, operation, context)
+        return answers(self.schema, replace(operation, query=text), context)
 
     def context(self, connection: HTTPConnection) -> Context:
         """Give an operation a session, which takes no connection before it is used.
@@ -135,7 +172,11 @@ class TasksRouter(GraphQLRouter[Context, None]):
         Raises InvalidArgument for a Time-Zone that is none.
         """
         moment = moment_in(connection.headers.get("time-zone"), self.clock())
-        return Context(self.database.session(), self.database, self.live, self.max_rows, moment)
+        observation = self.observer.begin(request_id(connection))
+        session = self.database.session()
+        context = Context(session, self.database, self.live, self.max_rows, moment, observation)
+        context.tells_cost = _asks_cost(connection)
+        return context
 
     async def get_context(self, request: Request | WebSocket, response: Any) -> Context:
         """Give the one operation of a request its context."""
@@ -149,13 +190,19 @@ class TasksRouter(GraphQLRouter[Context, None]):
 
     async def get_sub_response(self, request: Request) -> Response:
         """Settle the media type; the rest of the response is made when the answer is there."""
-        return Response(media_type=media_type(request))
+        response = Response(media_type=media_type(request))
+        if request.method == "GET" and has_document_id(request.query_params):
+            age = f"public, max-age={self.get_max_age}" if self.get_max_age else "private, no-cache"
+            response.headers["Cache-Control"] = age
+        return response
 
     def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
         """Tell a browser's address bar from a client: only the one asks for HTML."""
         return (
-            request.method == "GET"
+            self.explorers
+            and request.method == "GET"
             and "query" not in request.query_params
+            and not has_document_id(request.query_params)
             and "text/html" in request.headers.get("accept", "")
         )
 
@@ -167,7 +214,7 @@ class TasksRouter(GraphQLRouter[Context, None]):
         """Say 405 with Strawberry's own words for other methods."""
         return request.method in {"GET", "POST"}
 
-    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Operation:
         """Read a GET's parameters or a POST's JSON. Raises HTTPException with 400 or 415."""
         if request.method == "GET":
             # An empty parameter is one that is left out, as forms send it.
@@ -198,18 +245,23 @@ class TasksRouter(GraphQLRouter[Context, None]):
         sub_response: Response,
         context: Context,
         root_value: None,
-        request_data: GraphQLRequestData,
+        request_data: Operation,  # type: ignore[override]  # as parse_http_body made it
     ) -> ExecutionResult:
         """Run the operation in its session and let go of it."""
+        request.state.observation = context.observation
         try:
-            return await self.schema.execute(
-                request_data.query,
-                variable_values=request_data.variables,
-                context_value=context,
-                operation_name=request_data.operation_name,
-                allowed_operation_types=SINGLE_ANSWERS[request_adapter.method],
-                operation_extensions=request_data.extensions,
-            )
+            text = self.known_documents.text(request_data.query, request_data.document_id)
+            with context.observation.current():
+                return await self.schema.execute(
+                    text,
+                    variable_values=request_data.variables,
+                    context_value=context,
+                    operation_name=request_data.operation_name,
+                    allowed_operation_types=SINGLE_ANSWERS[request_adapter.method],
+                    operation_extensions=request_data.extensions,
+                )
+        except GraphQLError as error:  # the document is not known
+            return PreExecutionError(data=None, errors=[error])
         except MissingQueryError as error:
             raise HTTPException(400, "The request has no query.") from error
         except InvalidOperationTypeError as error:
@@ -224,21 +276,41 @@ class TasksRouter(GraphQLRouter[Context, None]):
 
     async def process_result(self, request: Request, result: ExecutionResult) -> Formatted:  # type: ignore[override]
         """Shape the answer; codes and masks are in errors.py."""
-        return format_result(result, request_id(request))
+        formatted = format_result(result, request_id(request))
+        observation: Observation = request.state.observation
+        observation.answered(result)
+        observation.end()
+        return formatted
 
     def create_response(self, response_data: Formatted, sub_response: Response) -> Response:  # type: ignore[override]
         """Write the answer, once: fragments go out as the database wrote them."""
         # Under the older media type a request error is a 200: clients look at the body alone.
         refused = "data" not in response_data and sub_response.media_type == GRAPHQL_RESPONSE
-        return _json(response_data, str(sub_response.media_type), 400 if refused else 200)
+        response = _json(response_data, str(sub_response.media_type), 400 if refused else 200)
+        if age := sub_response.headers.get("cache-control"):
+            response.headers["Cache-Control"] = "no-store" if "errors" in response_data else age
+            response.headers["Vary"] = "Accept, Time-Zone"
+        return response
 
 
-def _refusal(request: Request, status: int, message: str) -> Response:
-    code = "METHOD_NOT_ALLOWED" if status == 405 else "BAD_REQUEST"
-    response = _json({"errors": [refusal(message, code)]}, media_type(request), status)
-    if status == 405:
-        response.headers["allow"] = "POST" if request.method == "GET" else "GET, POST"
+def code_of(error: StarletteHTTPException) -> str:
+    """Name what is refused for clients to act on."""
+    known = error.code if isinstance(error, Refusal) else "BAD_REQUEST"
+    return "METHOD_NOT_ALLOWED" if error.status_code == 405 else known
+
+
+def refusal_response(connection: HTTPConnection, error: StarletteHTTPException) -> Response:
+    """Shape what is refused before there is an operation."""
+    body = {"errors": [refusal(error.detail, code_of(error))]}
+    response = _json(body, media_type(connection), error.status_code)
+    response.headers.update(error.headers or {})
+    if error.status_code == 405:
+        response.headers["allow"] = "POST" if connection.scope["method"] == "GET" else "GET, POST"
     return response
+
+
+def _asks_cost(connection: HTTPConnection) -> bool:
+    return connection.headers.get("x-cost") == "1" or "cost" in connection.query_params
 
 
 def _json(body: Formatted, media_type: str, status: int) -> Response:
@@ -252,6 +324,9 @@ def _json(body: Formatted, media_type: str, status: int) -> Response:
 
 def _parse_json(text: str | bytes, what: str) -> Any:
     try:
-        return orjson.loads(text)
+        return read_json(text)
+    except TooDeep as error:
+        message = f"{what} is nested deeper than {MAX_DEPTH} levels."
+        raise HTTPException(400, message) from error
     except orjson.JSONDecodeError as error:
         raise HTTPException(400, f"{what} is not JSON: {error.msg}.") from error

@@ -1,15 +1,21 @@
 """The schema, built from the types; printed to `schema.graphql` at the top level."""
 
-from functools import cache
 from typing import Any
 
 import strawberry
 from graphql import DirectiveLocation, GraphQLDirective, GraphQLError
 from strawberry.schema.config import StrawberryConfig
-from strawberry.schema.name_converter import NameConverter
 
-from gql_tasks.graphql.execution import DocumentCache, PlannedExecutor, PreparedDocuments
+from gql_tasks.graphql.execution import (
+    DiscreetExecutor,
+    DocumentCache,
+    PlannedExecutor,
+    PreparedDocuments,
+)
+from gql_tasks.graphql.limits import UNLIMITED, Limits
+from gql_tasks.graphql.measures import Measures
 from gql_tasks.graphql.mutation import Mutation
+from gql_tasks.graphql.names import NAMES
 from gql_tasks.graphql.query import Query
 from gql_tasks.graphql.subscription import Subscription
 from gql_tasks.graphql.types.problems import PROBLEMS
@@ -26,10 +32,13 @@ ATOMIC = GraphQLDirective(
 class Schema(strawberry.Schema):
     """Strawberry's schema; errors are logged where they are translated, not here a second time.
 
-    `documents` are those that have been found valid.
+    `documents` are those that have been found valid. In `production` errors do not hint at names.
     """
 
     documents: DocumentCache
+    measures: Measures
+    executor: type[PlannedExecutor]
+    production: bool
 
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
         """Leave errors to `errors.py`, which knows the request's id."""
@@ -39,27 +48,21 @@ class Schema(strawberry.Schema):
         return (*super()._collect_graphql_directives(*arguments), ATOMIC)
 
 
-class Names(NameConverter):
-    """Strawberry's names, each made once: it asks for every field of every input that comes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.apply_naming_config = cache(self.apply_naming_config)  # type: ignore[method-assign]
-
-
-def build_schema() -> Schema:
-    """Build the schema, with caches of its own."""
-    documents = DocumentCache()
+def build_schema(limits: Limits = UNLIMITED, *, production: bool = False) -> Schema:
+    """Build the schema, with caches of its own; in production it does not tell what is in it."""
+    documents, measures = DocumentCache(), Measures(limits)
+    executor = DiscreetExecutor if production else PlannedExecutor
     schema = Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=PROBLEMS,
-        config=StrawberryConfig(scalar_map=SCALARS, name_converter=Names()),
-        execution_context_class=PlannedExecutor,
-        extensions=[lambda: PreparedDocuments(documents)],
+        config=StrawberryConfig(scalar_map=SCALARS, name_converter=NAMES),
+        execution_context_class=executor,
+        extensions=[lambda: PreparedDocuments(documents, measures, production=production)],
     )
-    schema.documents = documents
+    schema.documents, schema.measures = documents, measures
+    schema.executor, schema.production = executor, production
     return schema
 
 

@@ -19,7 +19,7 @@ from gql_tasks.domain.page import Slice
 from gql_tasks.domain.plan import UNLIMITED, ById, Place, ReadPlan, Row, Since
 from gql_tasks.domain.values import Value
 from gql_tasks.graphql.collect import ResolveInfo, collect, object_type_of
-from gql_tasks.graphql.context import Info
+from gql_tasks.graphql.context import Context, Info
 from gql_tasks.graphql.planner import ENTITIES, Planner, python_names
 from gql_tasks.services.watches import Member, Watch
 
@@ -160,9 +160,24 @@ class LaterPlan:
         return sha256(repr((self.plan.shape, self.plan.values[1:])).encode()).hexdigest()[:16]
 
 
-def plans_under(info: Info, name: str) -> Mapping[str, LaterPlan]:
+@dataclass(frozen=True, slots=True)
+class PlannedField:
+    """A field being resolved whose payload is planned already: as much of Info as a write reads."""
+
+    context: Context
+    _raw_info: ResolveInfo
+    plans: Mapping[str, LaterPlan]
+
+
+def plans_under(info: Info | PlannedField, name: str) -> Mapping[str, LaterPlan]:
     """Plan what a field of the type being resolved reads of rows, a response key each."""
-    raw = info._raw_info  # noqa: SLF001  # as above
+    if isinstance(info, PlannedField):
+        return info.plans
+    return plans_of(info._raw_info, name)  # noqa: SLF001  # as above
+
+
+def plans_of(raw: ResolveInfo, name: str) -> Mapping[str, LaterPlan]:
+    """Plan what a field of this field's type reads of rows, a response key each."""
     parent = object_type_of(raw.return_type)
     return {
         key: plan_later(raw, parent.fields[name].type, nodes)

@@ -15,10 +15,10 @@ from enum import IntEnum
 from typing import Any, Final, TypeAlias
 
 import orjson
-from strawberry.http import GraphQLRequestData
 
 from gql_tasks.domain.text import shown
-from gql_tasks.graphql.operation import BadRequest, parse_operation
+from gql_tasks.graphql.operation import BadRequest, Operation, parse_operation
+from gql_tasks.web.json_body import MAX_DEPTH, TooDeep, read_json
 
 SUBPROTOCOL: Final = "graphql-transport-ws"
 
@@ -73,7 +73,7 @@ class Subscribe:
     """An operation to run; the id is the client's name for it."""
 
     id: str
-    operation: GraphQLRequestData
+    operation: Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,9 @@ def parse_message(text: str | None, *, max_bytes: int) -> Message:
     if len(frame) > max_bytes:
         raise Close(CloseCode.TOO_LONG, f"The message is longer than {max_bytes} bytes.")
     try:
-        message = orjson.loads(frame)
+        message = read_json(frame)
+    except TooDeep as error:
+        raise _bad(f"The message is nested deeper than {MAX_DEPTH} levels.") from error
     except orjson.JSONDecodeError as error:
         raise _bad(f"The message is not JSON: {error.msg}.") from error
     if not isinstance(message, dict):
@@ -133,7 +135,7 @@ def _payload(message: dict[str, Any]) -> dict[str, Any] | None:
     return payload
 
 
-def _operation(message: dict[str, Any]) -> GraphQLRequestData:
+def _operation(message: dict[str, Any]) -> Operation:
     payload = message.get("payload")
     if not isinstance(payload, dict):
         raise _bad("payload must be an object.")
@@ -141,7 +143,7 @@ def _operation(message: dict[str, Any]) -> GraphQLRequestData:
         operation = parse_operation(payload)
     except BadRequest as error:
         raise _bad(f"payload: {error}") from error
-    if operation.query is None:
+    if operation.query is None and operation.document_id is None:
         raise _bad("payload: query must be a string.")
     return operation
 

@@ -14,10 +14,9 @@ from typing import Any, assert_never, cast
 
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
-from strawberry.http import GraphQLRequestData
 
 from gql_tasks.graphql.errors import format_result, refusal
-from gql_tasks.graphql.operation import Answer, is_too_slow
+from gql_tasks.graphql.operation import Answer, Operation, is_too_slow
 from gql_tasks.graphql.socket_messages import (
     SUBPROTOCOL,
     Close,
@@ -44,12 +43,9 @@ does not read; a socket's frame is looked at every so often, so it may be twice 
 CLOSE_SECONDS = 5
 """How long such a peer gets to take the close frame; then the connection is dropped."""
 
-MAX_OPERATIONS = 100
-"""Operations that one socket may have running."""
-
 TOO_SLOW = "too slow: resume with since"
 
-Run = Callable[[GraphQLRequestData], AsyncGenerator[Answer]]
+Run = Callable[[Operation], AsyncGenerator[Answer]]
 """Runs an operation in a context of its own."""
 
 
@@ -60,10 +56,13 @@ class _Gone(Exception):
 class Socket:
     """A client's connection, and the operations that it has running."""
 
-    def __init__(self, websocket: WebSocket, run: Run, *, max_bytes: int) -> None:
+    def __init__(
+        self, websocket: WebSocket, run: Run, *, max_bytes: int, max_operations: int
+    ) -> None:
         self._websocket = websocket
         self._answers_of = run
         self._max_bytes = max_bytes
+        self._max_operations = max_operations
         self._running: dict[str, Task[None]] = {}
         self._greeted = False
         self._turn = asyncio.Lock()
@@ -131,19 +130,19 @@ class Socket:
             case _:
                 assert_never(message)
 
-    async def _start(self, name: str, operation: GraphQLRequestData, tasks: TaskGroup) -> None:
+    async def _start(self, name: str, operation: Operation, tasks: TaskGroup) -> None:
         if not self._greeted:
             raise Close(CloseCode.UNAUTHORIZED, "Unauthorized")
         if name in self._running:
             raise Close(CloseCode.DUPLICATE_ID, f"Subscriber for {name} already exists")
-        if len(self._running) < MAX_OPERATIONS:
+        if len(self._running) < self._max_operations:
             self._running[name] = tasks.create_task(self._run(name, operation))
         else:
-            message = f"The socket has {MAX_OPERATIONS} operations running already."
+            message = f"The socket has {self._max_operations} operations running already."
             error = refusal(message, "TOO_MANY_OPERATIONS")
             await self._send({"id": name, "type": "error", "payload": [error]})
 
-    async def _run(self, name: str, operation: GraphQLRequestData) -> None:
+    async def _run(self, name: str, operation: Operation) -> None:
         try:
             last = await self._pump(name, operation)
         except (Close, _Gone):
@@ -156,7 +155,7 @@ class Socket:
         del self._running[name]  # before the client can know that the id is free
         await self._send(last)
 
-    async def _pump(self, name: str, operation: GraphQLRequestData) -> dict[str, Any]:
+    async def _pump(self, name: str, operation: Operation) -> dict[str, Any]:
         """Pass on an operation's answers; return the message that ends it."""
         async with aclosing(self._answers_of(operation)) as answers:
             async for answer in answers:

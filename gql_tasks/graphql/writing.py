@@ -47,8 +47,13 @@ async def write(
     payload: type[P],
     client_mutation_id: str | None,
     work: Callable[[WriteSession], Written],
+    *,
+    short: bool = False,
 ) -> P:
-    """Do a unit of work and answer its payload, or the problems that stopped it."""
+    """Do a unit of work and answer its payload, or the problems that stopped it.
+
+    A `short` one is a few statements about single rows.
+    """
     plans = plans_under(info, payload.shows)
     request = _request(info, client_mutation_id or None)
 
@@ -64,7 +69,7 @@ async def write(
         return _payload(payload, written, token, answers)
 
     try:
-        answer = await info.context.write(transaction)
+        answer = await info.context.write(transaction, short=short)
     except Refused as refused:
         answer = payload(problems=problems_of(refused, _read_row))
     if client_mutation_id:

@@ -12,9 +12,10 @@ import orjson
 from fastapi import APIRouter, Body, HTTPException, Path
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from typing_extensions import TypedDict  # Pydantic's condition before Python 3.12
 
 from gql_tasks.domain.errors import NotFound, Refused
@@ -24,6 +25,7 @@ from gql_tasks.domain.relations import Entity
 from gql_tasks.domain.task import NewTask, TaskChanges
 from gql_tasks.services import tasks
 from gql_tasks.store.database import Answer, Database, T, WriteSession
+from gql_tasks.web.json_body import read_json
 
 FIELDS = (
     Column("title", "title"),
@@ -39,11 +41,16 @@ TaskId = Annotated[int, Path(description="The task's id.")]
 WITHOUT_TASK: dict[int | str, dict[str, Any]] = {404: {"description": "No task has this id"}}
 
 
+# Only told to whoever reads the document; the rules are the domain's, which both doors ask.
+Title = Annotated[str, Field(json_schema_extra={"pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"})]
+Description = Annotated[str, Field(json_schema_extra={"pattern": r"^[^\x00]*$"})]
+
+
 class TaskCreate(BaseModel):
     """A task to be written."""
 
-    title: str
-    description: str = ""
+    title: Title
+    description: Description = ""
     completed: bool = False
 
 
@@ -52,6 +59,8 @@ class TaskResponse(TaskCreate):
 
     model_config = ConfigDict(from_attributes=True)
 
+    title: str  # other programs may have left it empty
+    description: str = ""
     id: int
 
 
@@ -61,8 +70,8 @@ class TaskUpdate(TypedDict, total=False):
     Not a model: its fields have no defaults, which generated clients would send.
     """
 
-    title: str
-    description: str
+    title: Title
+    description: Description
     completed: bool
 
 
@@ -71,11 +80,22 @@ class StrictRequest(Request):
 
     async def json(self) -> Any:
         """Parse the body; what is not JSON becomes FastAPI's 422."""
-        return orjson.loads(await self.body())
+        return read_json(await self.body())
 
 
 class StrictRoute(APIRoute):
-    """A route that hands out strict requests."""
+    """A route that hands out strict requests. `allow` names the methods of all routes beside it."""
+
+    allow = ""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or tell another method all of those that there are."""
+        try:
+            await super().handle(scope, receive, send)
+        except HTTPException as error:
+            if error.status_code == 405:
+                error.headers = {"Allow": self.allow}
+            raise
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
@@ -98,7 +118,7 @@ def tasks_router(database: Database) -> APIRouter:
         def work(session: WriteSession) -> Answer:
             return _read(session, tasks.create_task(session, NewTask(**task.model_dump())))
 
-        return _json(await _write(database, work))
+        return _json(await _write(database, work, short=True))
 
     @router.get("/", response_model=list[TaskResponse], summary="Read all tasks")
     async def read_tasks() -> Response:
@@ -125,14 +145,22 @@ def tasks_router(database: Database) -> APIRouter:
         def work(session: WriteSession) -> Answer:
             return _read(session, tasks.update_task(session, str(task_id), changes))
 
-        return _json(await _write(database, work))
+        return _json(await _write(database, work, short=True))
 
     @router.delete("/{task_id}", status_code=204, responses=WITHOUT_TASK, summary="Delete a task")
     async def delete_task(task_id: TaskId) -> None:
         """Delete a task's row."""
         await _write(database, lambda session: tasks.delete_task(session, str(task_id)))
 
+    _name_methods(router)
     return router
+
+
+def _name_methods(router: APIRouter) -> None:
+    routes = [route for route in router.routes if isinstance(route, StrictRoute)]
+    for route in routes:
+        beside = [other.methods for other in routes if other.path == route.path]
+        route.allow = ", ".join(sorted(set().union(*beside)))
 
 
 async def _answer(database: Database, plan: ReadPlan) -> orjson.Fragment:
@@ -147,9 +175,11 @@ async def _answer(database: Database, plan: ReadPlan) -> orjson.Fragment:
     return found
 
 
-async def _write(database: Database, work: Callable[[WriteSession], T]) -> T:
+async def _write(
+    database: Database, work: Callable[[WriteSession], T], *, short: bool = False
+) -> T:
     try:
-        return await database.write(work)
+        return await database.write(work, short=short)
     except Refused as refused:
         if any(isinstance(problem, NotFound) for problem in refused.problems):
             raise _not_found() from refused

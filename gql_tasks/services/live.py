@@ -90,6 +90,15 @@ class Live:
         """How many are subscribed."""
         return sum(map(len, self._subscribers.values()))
 
+    async def lag(self) -> tuple[int, int]:
+        """Count the changes in the log, and those of them that subscribers wait for.
+
+        Raises StoreUnavailable.
+        """
+        log = await self._database.read(read_log)
+        told = self._position if self._subscribers else log.head
+        return log.head - log.pruned_through, max(0, log.head - told)
+
     async def close(self) -> None:
         """Stop the feed."""
         if self._feed is not None:

@@ -1,5 +1,6 @@
 """An address to the database it means."""
 
+from math import inf
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -13,20 +14,23 @@ from gql_tasks.store.sqlite import SqliteDatabase
 MEMORY = ":memory:"
 
 
-def open_database(address: str) -> Database:
+def open_database(address: str, *, statement_seconds: float = inf) -> Database:
     """Find the database for a file's path, a `sqlite:///` URL or a `postgresql://` URL.
 
+    A statement that takes longer than `statement_seconds` will be stopped, migrations excepted.
     Nothing is connected or created yet. Raises StoreUnusable for any other address. Addresses of
     servers may hold passwords, so no message repeats one.
     """
     scheme, separator, rest = address.partition("://")
     if not separator:
-        return _file(address)
+        return _file(address, statement_seconds)
     match scheme.partition("+")[0]:  # SQLAlchemy's `+driver` is none of a caller's concern
         case "sqlite":
-            return _file(_path(address))
+            return _file(_path(address), statement_seconds)
         case "postgresql" | "postgres":
-            return PostgresqlDatabase(f"postgresql://{rest}")
+            return PostgresqlDatabase(
+                f"postgresql://{rest}", statement_seconds=statement_seconds
+            )
         case other:
             raise StoreUnusable(f'"{other}" is not a database gql_tasks knows: sqlite, postgresql')
 
@@ -41,7 +45,7 @@ def _path(url: str) -> str:
     return parsed.database or MEMORY
 
 
-def _file(path: str) -> SqliteDatabase:
+def _file(path: str, statement_seconds: float) -> SqliteDatabase:
     if path == MEMORY:
         raise StoreUnusable("a database in memory cannot be shared; name a file")
-    return SqliteDatabase(Path(path))
+    return SqliteDatabase(Path(path), statement_seconds=statement_seconds)

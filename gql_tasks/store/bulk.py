@@ -154,4 +154,4 @@ def rows_in_json(session: WriteSession, table: str, columns: Sequence[str]) -> s
 
 
 def _is_postgresql(session: WriteSession) -> bool:
-    return session.get_bind().dialect.name == "postgresql"
+    return session.store == "postgresql"

@@ -8,7 +8,7 @@ that an address means.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -68,6 +68,15 @@ class ReadSession(Session):
         super().__init__(*args, close_resets_only=False, **options)
         self.statements = statements
 
+    @property
+    def store(self) -> str:
+        """Name the kind of database, as SQLAlchemy does: `sqlite` or `postgresql`."""
+        return self.get_bind().dialect.name
+
+    def rows(self, text: str, values: Sequence[Any] = ()) -> Sequence[Any]:
+        """Run a statement that is written as the driver takes it, and read its rows."""
+        return self.connection().exec_driver_sql(text, tuple(values)).all()
+
     def execute_plan(self, plan: ReadPlan) -> Answer:
         """Run a plan's one statement; its JSON is passed on as the database wrote it.
 
@@ -78,8 +87,7 @@ class ReadSession(Session):
     def execute_by_id(self, plan: ReadPlan) -> dict[int, orjson.Fragment]:
         """Run the one statement of a plan of rows by their ids."""
         statement = self.statements(plan.shape)
-        values = statement.bind(plan.values)
-        rows = self.connection().exec_driver_sql(statement.text, values)
+        rows = self.rows(statement.text, statement.bind(plan.values))
         return {row_id: orjson.Fragment(document) for row_id, document in rows}
 
     def execute_statement(self, statement: Statement, plan: ReadPlan) -> Answer:
@@ -89,9 +97,8 @@ class ReadSession(Session):
     def execute_prepared(self, read: PreparedRead) -> Answer:
         """Run a statement with the values that are given for it."""
         statement, plan = read.statement, read.plan
-        values = statement.bind(read.values)
-        row = self.connection().exec_driver_sql(statement.text, values).first()
-        return None if row is None else orjson.Fragment(document_of(row, statement, plan))
+        rows = self.rows(statement.text, statement.bind(read.values))
+        return orjson.Fragment(document_of(rows[0], statement, plan)) if rows else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +187,10 @@ class Database(ABC):
         """
 
     @abstractmethod
-    async def write(self, work: Callable[[WriteSession], T]) -> T:
+    async def write(self, work: Callable[[WriteSession], T], *, short: bool = False) -> T:
         """Run a unit of work in one transaction and commit it.
 
+        A `short` one is a few statements about single rows. SQLite does it where it stands.
         What `work` raises rolls everything back and is raised here. On PostgreSQL it may run again
         after a serialization failure, so it must not do anything but work on its session.
         Raises StoreUnavailable when the database is busy or away; then nothing was written, unless
@@ -203,6 +211,13 @@ class Database(ABC):
         """Tell of commits, whoever makes them: once at first, then at least once after each.
 
         Ends when the iterator is closed. A database that is away for a while is waited for.
+        """
+
+    @abstractmethod
+    async def check(self, *, seconds: float) -> Mapping[str, str]:
+        """Say how `database`, `migrations` and `disk` are, in words: `ok`, `n/a` or what is wrong.
+
+        On a connection of its own, so that nobody's work is waited for. Raises nothing.
         """
 
     @abstractmethod

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import select, text, update
 
 from gql_tasks.domain.changes import SyncToken
 from gql_tasks.store.database import Mutation, T, WriteSession
-from gql_tasks.store.tables import ChangeRow, MutationRow
+from gql_tasks.store.tables import MutationRow
 
 _BEGIN = {
     "sqlite": (
@@ -26,16 +26,17 @@ _BEGIN = {
     ),
 }
 
-_changes: Any = ChangeRow.__table__
 _mutations: Any = MutationRow.__table__
 
-_OWN = _changes.c.mutation_id == bindparam("number")
-
-_RANGE = select(
-    func.min(_changes.c.id).filter(_OWN),
-    func.max(_changes.c.id).filter(_OWN),
-    func.max(_changes.c.id),
-).where(_changes.c.id > bindparam("start"))
+_RANGE = (
+    "SELECT min(id) FILTER (WHERE mutation_id = {mark}),"
+    " max(id) FILTER (WHERE mutation_id = {mark}),"
+    " max(id) FROM changes WHERE id > {after}"
+)
+_RANGES = {
+    "sqlite": _RANGE.format(mark="?1", after="?2"),
+    "postgresql": _RANGE.format(mark="$1", after="$2"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,12 @@ class Kept:
 
 def run(session: WriteSession, work: Callable[[WriteSession], T]) -> T:
     """Do a unit of work, so that its changes are those of one mutation."""
-    connection = session.connection()
-    dialect = connection.dialect.name
-    number, epoch, start = connection.exec_driver_sql(_BEGIN[dialect]).one()
+    [(number, epoch, start)] = session.rows(_BEGIN[session.store])
     session.mutation = Mutation(number, epoch, start)
     result = work(session)
     session.flush()
-    if dialect == "sqlite":  # PostgreSQL forgets it with the transaction
-        connection.exec_driver_sql("UPDATE change_log SET mutation = NULL")
+    if session.store == "sqlite":  # PostgreSQL forgets it with the transaction
+        session.rows("UPDATE change_log SET mutation = NULL")
     return result
 
 
@@ -74,11 +73,10 @@ def token_of(session: WriteSession) -> SyncToken:
     """
     session.flush()
     mutation = session.mutation
-    if session.connection().dialect.name == "postgresql":
+    if session.store == "postgresql":
         session.execute(text("SET CONSTRAINTS changes_number IMMEDIATE"))
         session.execute(text("SET CONSTRAINTS changes_number DEFERRED"))
-    values = {"start": mutation.start, "number": mutation.number}
-    first, last, head = session.execute(_RANGE, values).one()
+    [(first, last, head)] = session.rows(_RANGES[session.store], (mutation.number, mutation.start))
     if first is None:  # nothing was changed
         return SyncToken(mutation.epoch, head or mutation.start, head or mutation.start)
     return SyncToken(mutation.epoch, last, first - 1)

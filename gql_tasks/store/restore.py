@@ -171,5 +171,5 @@ def _stamps(session: WriteSession, entity: Entity, state: State) -> dict[str, An
 
 def _value(session: WriteSession, value: Any, read: Callable[[Any], Any]) -> Any:
     # The log of SQLite has days and moments as the row had them: other programs write odd ones.
-    as_text = read in _AS_TEXT and session.get_bind().dialect.name == "sqlite"
+    as_text = read in _AS_TEXT and session.store == "sqlite"
     return value if value is None or as_text else read(value)

@@ -30,11 +30,11 @@ _TREE_LOCK = 3
 
 
 _LAST = {
-    entity: select(table.c.id, table.c.position)
-    .order_by(table.c.position.desc(), table.c.id.desc())
-    .limit(bindparam("n"))
+    (entity, store): f"SELECT id, position FROM {table.name}"  # noqa: S608  # constants
+    f" ORDER BY position DESC, id DESC LIMIT {mark}"
     for entity, table in TABLES.items()
     if "position" in table.c
+    for store, mark in (("sqlite", "?"), ("postgresql", "$1"))
 }
 """The end of an order, which every new row asks for."""
 
@@ -60,9 +60,9 @@ def lock_tree(session: WriteSession) -> None:
 
 def lock_existing(session: WriteSession, entity: Entity, ids: Collection[int]) -> set[int]:
     """Tell which of these rows exist, and keep them from being deleted."""
-    table = TABLES[entity]
     if not ids:
         return set()
+    table = TABLES[entity]
     rows = select(table.c.id).where(table.c.id.in_(listed(session, ids))).order_by(table.c.id)
     return {*session.scalars(rows.with_for_update(read=True, key_share=True))}
 
@@ -101,7 +101,7 @@ def rows_before(
 ) -> list[Positioned]:
     """Read the rows before a row, or before the end, the nearest first; never `without`."""
     if row_id is None and not without:
-        return [(row.id, row.position) for row in session.execute(_LAST[entity], {"n": limit})]
+        return [tuple(row) for row in session.rows(_LAST[entity, session.store], (limit,))]
     table = TABLES[entity]
     rows = _rows(session, table, limit, without).order_by(
         table.c.position.desc(), table.c.id.desc()
@@ -140,16 +140,17 @@ def in_order(session: WriteSession, entity: Entity, ids: Collection[int]) -> lis
 
 def set_positions(session: WriteSession, entity: Entity, positions: Sequence[Positioned]) -> None:
     """Give rows new positions. A row that another program deletes meanwhile is none."""
+    if not positions:  # SQLAlchemy takes an empty list as no values at all
+        return
     table = TABLES[entity]
     statement = (
         update(table)
         .where(table.c.id == bindparam("row_id"))
         .values(position=bindparam("new_position"))
     )
-    if positions:  # SQLAlchemy takes an empty list as no values at all
-        session.execute(
-            statement, [{"row_id": row_id, "new_position": key} for row_id, key in positions]
-        )
+    session.execute(
+        statement, [{"row_id": row_id, "new_position": key} for row_id, key in positions]
+    )
 
 
 def add_labels(
@@ -198,7 +199,7 @@ def _with_labels(
 
 
 def _lock(session: WriteSession, number: int, *, shared: bool = False) -> None:
-    if session.get_bind().dialect.name == "postgresql":
+    if session.store == "postgresql":
         function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
         session.execute(text(f"SELECT {function}({_LOCKS}, {number})"))
 

@@ -17,7 +17,7 @@ PLACEHOLDERS = {"sqlite": "?", "postgresql": "${}"}
 
 def insert_row(session: WriteSession, entity: Entity, columns: Mapping[str, Any]) -> int:
     """Write a new row and tell its id."""
-    row = _run(session, _insert(_store(session), entity, tuple(columns)), [*columns.values()])
+    [row] = _run(session, _insert(session.store, entity, tuple(columns)), [*columns.values()])
     row_id: int = row[0]
     return row_id
 
@@ -27,14 +27,14 @@ def update_row(
 ) -> None:
     """Set columns of a row. One that has all of them already is not written."""
     if columns:
-        text = _update(_store(session), entity, tuple(columns))
+        text = _update(session.store, entity, tuple(columns))
         _run(session, text, [*columns.values(), row_id, *columns.values()])
 
 
 def lock_row(session: WriteSession, entity: Entity, row_id: int) -> int | None:
     """Tell a row's version, None where there is none, and keep others from changing it."""
-    row = _run(session, _lock(_store(session), entity), [row_id])
-    return None if row is None else row[0]
+    rows = _run(session, _lock(session.store, entity), [row_id])
+    return rows[0][0] if rows else None
 
 
 @lru_cache(256)
@@ -67,11 +67,6 @@ def _placeholders(store: str, count: int) -> list[str]:
     return [PLACEHOLDERS[store].format(number) for number in range(1, count + 1)]
 
 
-def _store(session: WriteSession) -> str:
-    return session.get_bind().dialect.name
-
-
-def _run(session: WriteSession, text: str, values: list[Any]) -> Any:  # a row of the driver's
+def _run(session: WriteSession, text: str, values: list[Any]) -> Any:  # rows of the driver's
     bind = dialect_of(session).bind_value
-    bound = tuple(None if value is None else bind(value) for value in values)
-    return session.connection().exec_driver_sql(text, bound).first()
+    return session.rows(text, [None if value is None else bind(value) for value in values])

@@ -6,20 +6,31 @@ that place: its first run, and every run after it has shown itself slow, is on a
 """
 
 import asyncio
+import logging
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
-from gql_tasks.domain.errors import StoreUnusable
+from gql_tasks.domain.errors import StatementTimeout, StoreUnusable
 from gql_tasks.domain.plan import ReadPlan
 from gql_tasks.store import migrate
+from gql_tasks.store.checks import Identity, check_file, identity_of
 from gql_tasks.store.compile import Statement
 from gql_tasks.store.database import (
     Answer,
@@ -33,9 +44,10 @@ from gql_tasks.store.database import (
     WriteSession,
     statement_cache,
 )
+from gql_tasks.store.sqlite_budget import UNLIMITED, LimitedConnection, budget_of, limit_statements
 from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.sqlite_errors import is_busy, translated
-from gql_tasks.store.sqlite_reader import FAST_SECONDS, SqliteReader
+from gql_tasks.store.sqlite_reader import FAST_SECONDS, LOOP_SECONDS, SqliteReader
 from gql_tasks.store.sqlite_sql import SQLITE
 from gql_tasks.store.sqlite_writer import SqliteWriter
 
@@ -52,13 +64,25 @@ READER_THREADS = 4
 POLL_SECONDS = 0.01
 """How often a listener looks for commits."""
 
+RETRY_SECONDS = 0.5
+"""How long a listener waits for a file that cannot be read."""
+
+logger = logging.getLogger("gql_tasks.store")
+
 
 class SqliteDatabase(Database):
     """A file. Several processes, and programs that know nothing of this one, may share it."""
 
-    def __init__(self, path: Path, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
+        statement_seconds: float = UNLIMITED,
+    ) -> None:
         self.path = path
         self._busy_timeout_seconds = busy_timeout_seconds
+        self._statement_seconds = statement_seconds
         self._statements = statement_cache(SQLITE)
         # Readers are not limited by the pool: waiting for one would stop the event loop, and with
         # it whoever should hand one back.
@@ -68,6 +92,9 @@ class SqliteDatabase(Database):
         self._write_engine = _engine(
             path, "BEGIN IMMEDIATE", busy_timeout_seconds, pool_size=1, max_overflow=0
         )
+        for engine in (self._readers, self._write_engine):
+            limit_statements(engine, statement_seconds)
+        event.listen(self._write_engine, "do_execute", _is_taken_back)
         event.listen(self._readers, "connect", _refuse_writes)
         event.listen(
             self._write_engine,
@@ -78,6 +105,8 @@ class SqliteDatabase(Database):
         self._direct = threading.local()  # one reader for the event loop, one for each thread
         self._direct_readers: list[SqliteReader] = []
         self._reader_threads = ThreadPoolExecutor(READER_THREADS, "gql_tasks-reader")
+        self._check_thread = ThreadPoolExecutor(1, "gql_tasks-check")
+        self._served: Identity | None = None
 
     @property
     def name(self) -> str:
@@ -87,6 +116,12 @@ class SqliteDatabase(Database):
     async def open(self) -> None:
         """Create the file if need be and migrate it."""
         await self._writer.in_thread(self._migrate)
+        self._served = identity_of(self.path)
+
+    async def check(self, *, seconds: float) -> Mapping[str, str]:
+        """Look at the file, in a thread that nobody else needs."""
+        look = partial(check_file, self.path, self._served, seconds=seconds)
+        return await asyncio.get_running_loop().run_in_executor(self._check_thread, look)
 
     async def pending_migrations(self) -> list[str]:
         """List without creating the file."""
@@ -97,6 +132,7 @@ class SqliteDatabase(Database):
     async def close(self) -> None:
         """Wait for the write that is running; SQLite then tidies its log away."""
         self._reader_threads.shutdown()
+        self._check_thread.shutdown(wait=False)  # what it looks at may stand still
         for reader in self._direct_readers:
             reader.close()
         self._writer.close()
@@ -104,26 +140,33 @@ class SqliteDatabase(Database):
 
     def session(self) -> "SqliteOperationSession":
         """Begin an operation."""
-        return SqliteOperationSession(self._readers, self._statements, self._reader_threads)
+        return SqliteOperationSession(
+            self._readers, self._statements, self._reader_threads, self._statement_seconds
+        )
 
     def answer(
         self, reads: Sequence[PreparedRead]
     ) -> Sequence[Document] | Awaitable[Sequence[Document]]:
         """Read on the loop what has proved to be fast, all else on a thread."""
         if all(_belongs_on_loop(read.statement, read.plan) for read in reads):
-            return self._answer(reads)
+            try:
+                return self._answer(reads, min(LOOP_SECONDS, self._statement_seconds))
+            except StatementTimeout:
+                pass  # a thread has the time to do it
         loop = asyncio.get_running_loop()
-        return loop.run_in_executor(self._reader_threads, self._answer, reads)
+        return loop.run_in_executor(
+            self._reader_threads, self._answer, reads, self._statement_seconds
+        )
 
-    def _answer(self, reads: Sequence[PreparedRead]) -> list[Document]:
-        reader: SqliteReader | None = getattr(self._direct, "reader", None)
-        if reader is None:
-            reader = self._direct.reader = SqliteReader(self.path, self._busy_timeout_seconds)
-            self._direct_readers.append(reader)
+    def _answer(self, reads: Sequence[PreparedRead], seconds: float) -> list[Document]:
         try:
-            return reader.read(reads)
-        except sqlite3.OperationalError as error:
-            raise translated(error) from error
+            reader: SqliteReader | None = getattr(self._direct, "reader", None)
+            if reader is None:
+                reader = self._direct.reader = SqliteReader(self.path, self._busy_timeout_seconds)
+                self._direct_readers.append(reader)
+            return reader.read(reads, seconds)
+        except sqlite3.DatabaseError as error:
+            raise translated(error, seconds) from error
 
     async def read(self, work: Callable[[ReadSession], T]) -> T:
         """Read on a reader thread."""
@@ -134,39 +177,62 @@ class SqliteDatabase(Database):
         try:
             with ReadSession(self._readers, statements=self._statements) as session:
                 return work(session)
-        except OperationalError as error:
-            raise translated(error) from error
+        except DatabaseError as error:
+            raise translated(error, self._statement_seconds) from error
 
-    async def write(self, work: Callable[[WriteSession], T]) -> T:
+    async def write(self, work: Callable[[WriteSession], T], *, short: bool = False) -> T:
         """Wait for the writer's turn, then for its commit to be on disk."""
-        return await self._writer.write(work)
+        with self._told():
+            return await self._writer.write(work, short=short)
 
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
         """Keep the writer's turn until the end of the block."""
-        return self._writer.transaction()
+        with self._told():
+            async with self._writer.transaction() as transaction:
+                yield ToldTransaction(transaction, self._told)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say what the errors of the writer mean, and how long it was allowed to take."""
+        try:
+            yield
+        except StatementTimeout as error:
+            raise StatementTimeout(self._statement_seconds) from error.__cause__
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            raise translated(error, self._statement_seconds) from error
 
     async def commits(self) -> AsyncGenerator[None, None]:
         """Look at `data_version`, which any commit of another connection changes, whoever's it is.
 
         It is a look into shared memory, 100 times a second.
         """
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        try:
-            seen: object = None
-            while True:
-                version = connection.execute("PRAGMA data_version").fetchone()
-                if version == seen:
-                    await asyncio.sleep(POLL_SECONDS)
-                else:
-                    seen = version
-                    yield
-        finally:
-            connection.close()
+        while True:
+            try:
+                connection = sqlite3.connect(
+                    self.path, isolation_level=None, check_same_thread=False
+                )
+                with closing(connection):
+                    seen: object = None
+                    while True:
+                        version = connection.execute("PRAGMA data_version").fetchone()
+                        if version == seen:
+                            await asyncio.sleep(POLL_SECONDS)
+                        else:
+                            seen = version
+                            yield
+            except sqlite3.DatabaseError as error:
+                logger.warning("commits cannot be seen: %s", error)
+                await asyncio.sleep(RETRY_SECONDS)
 
     def _migrate(self) -> None:
         # A reader looks first: a file that is not a task store is left as it was, to the byte.
         self._pending_migrations()
-        with self._usable(), self._write_engine.begin() as connection:
+        with (
+            self._usable(),
+            self._write_engine.begin() as connection,
+            budget_of(connection).of(UNLIMITED),  # an index over a million rows takes its time
+        ):
             migrate.upgrade(connection, self.name)
 
     def _pending_migrations(self) -> list[str]:
@@ -198,37 +264,66 @@ class SqliteDatabase(Database):
             raise StoreUnusable(f"{self.path} {reason}") from error
 
 
+class ToldTransaction:
+    """A transaction of the writer, whose errors are told as the database's are."""
+
+    def __init__(
+        self, transaction: Transaction, told: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._transaction = transaction
+        self._told = told
+
+    async def write(self, work: Callable[[WriteSession], T]) -> T:
+        """Do a unit of work."""
+        with self._told():
+            return await self._transaction.write(work)
+
+
 class SqliteOperationSession(ReadSession):
     """The session of one operation; never used by two threads at once."""
 
-    def __init__(self, engine: Engine, statements: Statements, threads: ThreadPoolExecutor) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        statements: Statements,
+        threads: ThreadPoolExecutor,
+        statement_seconds: float,
+    ) -> None:
         super().__init__(engine, statements=statements)
         self._threads = threads
+        self._statement_seconds = statement_seconds
         self._turn = asyncio.Lock()
 
     def read(self, plan: ReadPlan) -> Answer | Awaitable[Answer]:
         """Read on the loop what has proved to be fast, all else on a thread."""
         statement = self.statements(plan.shape)
         if _belongs_on_loop(statement, plan) and not self._turn.locked():
-            return self._timed_read(statement, plan)
+            try:
+                return self._timed_read(statement, plan, min(LOOP_SECONDS, self._statement_seconds))
+            except StatementTimeout:
+                pass  # a thread has the time to do it
         return self._read_in_thread(statement, plan)
 
     async def _read_in_thread(self, statement: Statement, plan: ReadPlan) -> Answer:
         loop = asyncio.get_running_loop()
         async with self._turn:
-            reading = loop.run_in_executor(self._threads, self._timed_read, statement, plan)
+            reading = loop.run_in_executor(
+                self._threads, self._timed_read, statement, plan, self._statement_seconds
+            )
             try:
                 return await asyncio.shield(reading)
             except asyncio.CancelledError:
                 await asyncio.wait([reading])  # the thread is still on this session
+                reading.exception()  # nobody hears it any more
                 raise
 
-    def _timed_read(self, statement: Statement, plan: ReadPlan) -> Answer:
+    def _timed_read(self, statement: Statement, plan: ReadPlan, seconds: float) -> Answer:
         start = perf_counter()
         try:
-            return self.execute_statement(statement, plan)
-        except OperationalError as error:
-            raise translated(error) from error
+            with budget_of(self.connection()).of(seconds):
+                return self.execute_statement(statement, plan)
+        except DatabaseError as error:
+            raise translated(error, seconds) from error
         finally:
             statement.proven_fast = perf_counter() - start < FAST_SECONDS
 
@@ -242,7 +337,12 @@ def _engine(path: Path, begin: str, busy_timeout_seconds: float, **pool: int) ->
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         module=sqlite3,
-        connect_args={"check_same_thread": False, "timeout": busy_timeout_seconds},
+        connect_args={
+            "check_same_thread": False,
+            "timeout": busy_timeout_seconds,
+            "factory": LimitedConnection,
+        },
+        hide_parameters=True,  # errors are logged, and values are nobody's business
         **pool,
     )
     event.listen(engine, "connect", _configure)
@@ -280,6 +380,16 @@ def _log_ahead(connection: sqlite3.Connection, busy_timeout_seconds: float) -> N
 
 def _refuse_writes(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA query_only=ON").close()
+
+
+def _is_taken_back(
+    cursor: sqlite3.Cursor, statement: str, _parameters: object, _context: object
+) -> bool:
+    """Tell whether a savepoint needs no rollback, SQLite having rolled back all there was.
+
+    It does so where the disk is full, and where a statement that writes is stopped.
+    """
+    return statement.startswith("ROLLBACK TO") and not cursor.connection.in_transaction
 
 
 def _belongs_on_loop(statement: Statement, plan: ReadPlan) -> bool:

@@ -10,10 +10,14 @@ from pathlib import Path
 from time import perf_counter
 
 from gql_tasks.store.database import Document, PreparedRead, document_of
+from gql_tasks.store.sqlite_budget import UNLIMITED, Budget
 from gql_tasks.store.sqlite_driver import sqlite3
 
 FAST_SECONDS = 0.005
 """A statement faster than this runs on the event loop, where everybody waits for it."""
+
+LOOP_SECONDS = 0.05
+"""A statement that proved to be fast, and with other values is not, leaves the loop after this."""
 
 PREPARED_STATEMENTS = 256
 
@@ -31,9 +35,11 @@ class SqliteReader:
         )
         self._connection.text_factory = bytes
         self._connection.execute("PRAGMA query_only=ON").close()
+        self._budget = Budget(self._connection, UNLIMITED)
 
-    def read(self, reads: Sequence[PreparedRead]) -> list[Document]:
-        """Answer plans on one snapshot, and learn how long each takes."""
+    def read(self, reads: Sequence[PreparedRead], seconds: float) -> list[Document]:
+        """Answer plans on one snapshot, each in so many seconds, and learn how long it takes."""
+        self._budget.seconds = seconds
         if len(reads) == 1:
             return [self._read(reads[0])]  # a statement is a snapshot of its own
         with self._snapshot():
@@ -45,6 +51,7 @@ class SqliteReader:
 
     def _read(self, read: PreparedRead) -> Document:
         start = perf_counter()
+        self._budget.begin(start)
         try:
             values = read.statement.bind(read.values)
             row = self._connection.execute(read.statement.text, values).fetchone()

@@ -1,8 +1,12 @@
-"""Writing SQLite: one thread, one transaction at a time, as many writes in it as are waiting.
+"""Writing SQLite: one transaction at a time, as many writes in it as are waiting.
 
 A commit waits for the disk, and that is most of what a write takes. While one is under way others
 come in; they are done together in the next, each in a savepoint of its own, and are answered when
 it is on disk. One that fails takes back its own work and nobody else's.
+
+Short writes are done where reads are, on the event loop, for the same reason: two threads that take
+turns at the interpreter take longer than the writes. Their commit is not: it waits for the disk in
+the writer's thread. Long writes, and any while another program writes, are all in that thread.
 """
 
 import asyncio
@@ -11,18 +15,62 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from time import monotonic
+from itertools import takewhile
+from time import monotonic, perf_counter
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
+from gql_tasks.domain.errors import StatementTimeout
 from gql_tasks.store import mutations
 from gql_tasks.store.database import Statements, T, Transaction, WriteSession
+from gql_tasks.store.sqlite_budget import budget_of
+from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.sqlite_errors import is_busy, translated
+from gql_tasks.store.sqlite_reader import FAST_SECONDS, LOOP_SECONDS
 
 AT_ONCE = 32
 """Writes that one commit takes."""
+
+
+class SqliteWriteSession(WriteSession):
+    """A session whose own statements go to the driver: there is less around them than in them."""
+
+    store = "sqlite"
+
+    def __init__(self, connection: Connection, statements: Statements) -> None:
+        # What SQLAlchemy does for a unit of work is in a savepoint too, within that unit's.
+        super().__init__(
+            connection, statements=statements, join_transaction_mode="create_savepoint"
+        )
+        self._driver: Any = connection.connection.driver_connection
+
+    def rows(self, text: str, values: Sequence[Any] = ()) -> Sequence[Any]:
+        """Run a statement and read its rows, all of them: one half read would keep its lock."""
+        rows: list[Any] = self._driver.execute(text, values).fetchall()
+        return rows
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether SQLite has not taken all of the transaction back."""
+        return bool(self._driver.in_transaction)
+
+    def do(self, work: Callable[[WriteSession], T]) -> T:
+        """Do a unit of work, or, where it raises, none of it."""
+        self.rows("SAVEPOINT unit")
+        try:
+            result = mutations.run(self, work)
+            if self.in_transaction():
+                self.commit()
+        except BaseException:
+            self.rollback()
+            if self.is_whole:
+                self.rows("ROLLBACK TO unit")
+                self.rows("RELEASE unit")
+            raise
+        self.rows("RELEASE unit")
+        return result
 
 
 @dataclass(slots=True, eq=False)
@@ -30,6 +78,7 @@ class Waiting:
     """A unit of work, until when it waits for other programs, and what came of it."""
 
     work: Callable[[WriteSession], Any]
+    short: bool
     deadline: float
     answered: asyncio.Future[Any]
     result: Any = None
@@ -56,12 +105,13 @@ class SqliteWriter:
         self._waiting: deque[Waiting] = deque()
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "gql_tasks-writer")
+        self._short_is_fast = False
 
-    async def write(self, work: Callable[[WriteSession], T]) -> T:
+    async def write(self, work: Callable[[WriteSession], T], *, short: bool) -> T:
         """Do a unit of work in the next transaction."""
         loop = asyncio.get_running_loop()
         deadline = monotonic() + self._busy_timeout_seconds
-        waiting = Waiting(work, deadline, loop.create_future())
+        waiting = Waiting(work, short, deadline, loop.create_future())
         self._waiting.append(waiting)
         if self._writing is None:
             self._writing = loop.create_task(self._write_all(), name="gql_tasks-writing")
@@ -73,8 +123,9 @@ class SqliteWriter:
         """Keep the turn until the end of the block."""
         deadline = monotonic() + self._busy_timeout_seconds
         async with self._turn:
-            opening = self._session(deadline)
-            session = await self.in_thread(opening.__enter__)
+            opening = self._opened(deadline)
+            connection = await self.in_thread(opening.__enter__)
+            session = SqliteWriteSession(connection, self._statements)
             try:
                 yield SqliteTransaction(session, self.in_thread)
             except BaseException as error:
@@ -94,47 +145,95 @@ class SqliteWriter:
         self._engine.dispose()
 
     async def _write_all(self) -> None:
+        """Write until nobody waits. Those who come meanwhile are in the next transaction."""
         try:
             while self._waiting:
                 async with self._turn:
-                    group = [
-                        self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))
-                    ]
-                    await self.in_thread(self._write_group, group)
-                for waiting in group:
-                    waiting.settle()
+                    group = self._next()
+                    try:
+                        await self._write_group(group)
+                    except BaseException as error:  # the loop ends: nobody is left waiting
+                        for waiting in group:
+                            waiting.error = error
+                        raise
+                    finally:
+                        for waiting in group:
+                            waiting.settle()
         finally:
             self._writing = None
 
-    def _write_group(self, group: Sequence[Waiting]) -> None:
+    def _next(self) -> list[Waiting]:
+        """Take those who have waited longest, as far as they are of one kind."""
+        short = self._waiting[0].short
+        group = [*takewhile(lambda waiting: waiting.short is short, self._waiting)][:AT_ONCE]
+        for _ in group:
+            self._waiting.popleft()
+        return group
+
+    async def _write_group(self, group: Sequence[Waiting]) -> None:
         """Do units of work and commit them together."""
+        try:
+            if group[0].short and self._short_is_fast:
+                group = await self._write_here(group)
+            await self.in_thread(self._write_there, group)
+        except Exception as error:  # noqa: BLE001  # each one's caller is told
+            for waiting in group:
+                waiting.error = waiting.error or translated(error)
+
+    async def _write_here(self, group: Sequence[Waiting]) -> Sequence[Waiting]:
+        """Do short units of work at once, and return those that are left for the thread."""
+        opening = self._begin(monotonic())
+        try:
+            connection = opening.__enter__()
+        except Exception as error:
+            if is_busy(error):
+                return group  # another program is writing
+            raise
+        try:
+            budget = budget_of(connection)
+            with budget.of(min(LOOP_SECONDS, budget.seconds)):
+                self._do(connection, group)
+        except Exception as error:  # noqa: BLE001  # each one's caller is told
+            opening.__exit__(type(error), error, None)
+            for waiting in group:
+                if isinstance(waiting.error, StatementTimeout):
+                    waiting.error = None  # the thread has the time to do it
+            return _blameless(group, error)
+        await self.in_thread(opening.__exit__, None, None, None)
+        return ()
+
+    def _write_there(self, group: Sequence[Waiting]) -> None:
+        """Do units of work in the writer's thread, and wait for other programs there."""
         while group:
             begun = False
             try:
                 with self._begin(min(waiting.deadline for waiting in group)) as connection:
                     begun = True
-                    for waiting in group:
-                        self._run(connection, waiting)
+                    self._do(connection, group)
             except Exception as error:  # noqa: BLE001  # each one's caller is told
-                failed = group
                 if not begun and is_busy(error):
                     # The first have waited long enough, and the others no longer than they may.
-                    failed = [waiting for waiting in group if waiting.deadline <= monotonic()]
-                for waiting in failed:
-                    waiting.error = waiting.error or translated(error)
-                group = [waiting for waiting in group if waiting not in failed]
+                    now = monotonic()
+                    for waiting in group:
+                        waiting.error = translated(error) if waiting.deadline <= now else None
+                    group = [waiting for waiting in group if waiting.error is None]
+                else:
+                    group = _blameless(group, error)
             else:
                 return
 
-    def _run(self, connection: Connection, waiting: Waiting) -> None:
-        try:
-            with self._unit(connection) as session:
-                waiting.result = mutations.run(session, waiting.work)
-        except Exception as error:
-            waiting.error = translated(error)
-            driver: Any = connection.connection.driver_connection
-            if not driver.in_transaction:
-                raise  # SQLite has taken all of it back, as it does where the disk is full
+    def _do(self, connection: Connection, group: Sequence[Waiting]) -> None:
+        session = SqliteWriteSession(connection, self._statements)
+        for waiting in group:
+            start = perf_counter()
+            try:
+                waiting.result = session.do(waiting.work)
+            except Exception as error:
+                waiting.error = translated(error)
+                if not session.is_whole:
+                    raise  # SQLite has taken all of it back, as it does where the disk is full
+            if waiting.short:
+                self._short_is_fast = perf_counter() - start < FAST_SECONDS
 
     @contextmanager
     def _begin(self, deadline: float) -> Iterator[Connection]:
@@ -148,39 +247,41 @@ class SqliteWriter:
                 yield connection
 
     @contextmanager
-    def _session(self, deadline: float) -> Iterator[WriteSession]:
-        """Open a transaction and a session in it."""
+    def _opened(self, deadline: float) -> Iterator[Connection]:
+        """Open a transaction for callers, who are told what they can understand."""
         try:
-            with self._begin(deadline) as connection, self._unit(connection) as session:
-                yield session
-        except OperationalError as error:
+            with self._begin(deadline) as connection:
+                yield connection
+        except DatabaseError as error:
             raise translated(error) from error
 
-    @contextmanager
-    def _unit(self, connection: Connection) -> Iterator[WriteSession]:
-        """Open a session in a savepoint of a transaction."""
-        with (
-            WriteSession(
-                connection,
-                statements=self._statements,
-                join_transaction_mode="create_savepoint",
-            ) as session,
-            session.begin(),
-        ):
-            yield session
+
+def _blameless(group: Sequence[Waiting], error: Exception) -> Sequence[Waiting]:
+    """Tell who of a group whose transaction is gone may be done again: all but who ended it.
+
+    Where nobody in the group did, nobody may.
+    """
+    rest = [waiting for waiting in group if waiting.error is None]
+    if len(rest) < len(group):
+        return rest
+    for waiting in group:
+        waiting.error = translated(error)
+    return ()
 
 
 class SqliteTransaction:
     """Units of work on one session of the writer's thread."""
 
-    def __init__(self, session: WriteSession, in_thread: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(
+        self, session: SqliteWriteSession, in_thread: Callable[..., Awaitable[Any]]
+    ) -> None:
         self._session = session
         self._in_thread = in_thread
 
     async def write(self, work: Callable[[WriteSession], T]) -> T:
         """Do a unit of work."""
         try:
-            result: T = await self._in_thread(mutations.run, self._session, work)
-        except OperationalError as error:
+            result: T = await self._in_thread(self._session.do, work)
+        except (DatabaseError, sqlite3.DatabaseError) as error:
             raise translated(error) from error
         return result

@@ -46,19 +46,29 @@ _INDEX: Final = """\
 <h1><img src="static/{favicon}" alt="">gql_tasks</h1>
 <p>A tasks backend for frontends: typed GraphQL, with REST beside it.</p>
 <ul>
-<li><a href="{graphql}"><b>GraphiQL</b> <code>/{graphql}</code>
-<span>Write queries with completion and documentation. Programs POST to the same address.</span></a>
-<li><a href="docs"><b>REST documentation</b> <code>/docs</code>
-<span>Swagger UI: read about the five operations and try them out.</span></a>
-<li><a href="tasks/"><b>REST</b> <code>/tasks/</code>
-<span>The tasks as JSON.</span></a>
-<li><a href="{openapi}"><b>OpenAPI</b> <code>/{openapi}</code>
-<span>The REST operations described for code generators.</span></a>
-</ul>
+{links}</ul>
 <h2>GraphQL from a shell</h2>
 <pre>{curl}</pre>
 <footer>Version {version} · <a href="static/{licences}">Third-party licences</a></footer>
 </main>"""
+
+_LINKS: Final = {
+    "graphiql": """<li><a href="{graphql}"><b>GraphiQL</b> <code>/{graphql}</code>
+<span>Write queries with completion and documentation. Programs POST to the same address.</span></a>
+""",
+    "docs": """<li><a href="docs"><b>REST documentation</b> <code>/docs</code>
+<span>Swagger UI: read about the five operations and try them out.</span></a>
+""",
+    "rest": """<li><a href="tasks/"><b>REST</b> <code>/tasks/</code>
+<span>The tasks as JSON.</span></a>
+""",
+    "openapi": """<li><a href="{openapi}"><b>OpenAPI</b> <code>/{openapi}</code>
+<span>The REST operations described for code generators.</span></a>
+""",
+}
+
+EXPLORERS: Final = frozenset({"graphiql", "docs", "openapi"})
+"""The places that tell what operations there are."""
 
 _CURL: Final = """\
 curl {address} \\
@@ -67,13 +77,16 @@ curl {address} \\
 
 
 def page_routes(
-    *, graphql_path: str = "/graphql", openapi_path: str = "/openapi.json"
+    *, graphql_path: str = "/graphql", openapi_path: str = "/openapi.json", explorers: bool = True
 ) -> list[BaseRoute]:
     """Return the routes `/`, `/docs`, `/favicon.ico` and `/static/...`.
 
+    Without `explorers` there is no `/docs`, and `/` names none of them.
     `/` answers HTML to a client that prefers it to JSON, as browsers do, and JSON to all others.
     """
     graphql, openapi = escape(graphql_path.lstrip("/")), escape(openapi_path.lstrip("/"))
+    hidden: frozenset[str] = frozenset() if explorers else EXPLORERS
+    links = "".join(link for place, link in _LINKS.items() if place not in hidden)
 
     async def index(request: Request) -> Response:
         root = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
@@ -82,8 +95,7 @@ def page_routes(
         if html > quality(accept, "application/json", "application/*", "*/*"):
             body = _INDEX.format(
                 favicon=_FILES["favicon.svg"],
-                graphql=graphql,
-                openapi=openapi,
+                links=links.format(graphql=graphql, openapi=openapi),
                 curl=escape(_CURL.format(address=root + graphql_path), quote=False),
                 version=__version__,
                 licences=_LICENCES,
@@ -98,7 +110,9 @@ def page_routes(
                 "openapi": openapi_path,
             }
             about = {"name": "gql_tasks", "version": __version__}
-            addresses = {place: root + path for place, path in places.items()}
+            addresses = {
+                place: root + path for place, path in places.items() if place not in hidden
+            }
             response = JSONResponse(about | addresses, headers=HEADERS)
         response.headers["Vary"] = "Accept"
         return response
@@ -115,7 +129,7 @@ def page_routes(
 
     return [
         Route("/", index),
-        Route("/docs", docs),
+        *([Route("/docs", docs)] if explorers else []),
         Route("/favicon.ico", favicon),
         Route("/static/{name}", static),  # plain functions: they run in a thread, off the loop
     ]

@@ -15,6 +15,9 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gql_tasks.web.arrival import Arrival
+from gql_tasks.web.headers import with_data_headers
+
 logger = logging.getLogger("gql_tasks.web")
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -34,8 +37,9 @@ def request_id_of(sent: str) -> str:
 class RequestMiddleware:
     """Give ids, bound bodies, and turn what nobody caught into one log line and a JSON answer."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, arrival: Arrival, max_body_bytes: int) -> None:
         self.app = app
+        self.arrival = arrival
         self.max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,6 +58,7 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 started = True
                 MutableHeaders(scope=message)["x-request-id"] = scope[_KEY]
+                message["headers"] = with_data_headers(message["headers"])
             await send(message)
 
         try:
@@ -72,11 +77,15 @@ class RequestMiddleware:
         """Count what comes in; more than the limit raises HTTPException with 413."""
         # The server has checked that a length that is given is a number, and cuts the body there.
         declared = int(Headers(scope=scope).get("content-length", "0"))
-        received = 0
+        received, whole = 0, False
 
         async def bounded() -> Message:
-            nonlocal received
-            message = await receive() if declared <= self.max_body_bytes else {}
+            nonlocal received, whole
+            if whole:
+                return await receive()
+            fits = declared <= self.max_body_bytes
+            message = await self.arrival.receive(scope, receive) if fits else {}
+            whole = not message.get("more_body")
             received += len(message.get("body", b""))
             if max(declared, received) > self.max_body_bytes:
                 raise HTTPException(

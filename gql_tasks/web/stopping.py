@@ -20,6 +20,11 @@ class Stopping:
     def __init__(self) -> None:
         self._asked = asyncio.Event()
 
+    @property
+    def asked(self) -> bool:
+        """Tell whether it has been asked."""
+        return self._asked.is_set()
+
     async def wait(self) -> None:
         """Wait until it is asked."""
         await self._asked.wait()

@@ -1,5 +1,7 @@
 """uvicorn's WebSocket protocol, without its traceback for a client's mistake."""
 
+from typing import Any
+
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 
@@ -9,6 +11,19 @@ class WebSockets(WebSocketsSansIOProtocol):
     Of uvicorn's three it is the one that stops reading while the application is busy, and whose
     `send` waits for a peer that is slow.
     """
+
+    def data_received(self, data: bytes) -> None:
+        """Close on a handshake that is none, which uvicorn leaves unanswered and open."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    async def send(self, message: Any) -> None:
+        """Count a handshake that is refused as complete; uvicorn logs it as an error."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True
 
     def send_receive_event_to_app(self) -> None:
         """Close on text that is not UTF-8, which uvicorn logs as if it were a bug."""

@@ -98,7 +98,7 @@ class Script:
 
 
 @asynccontextmanager
-async def script(name: str, url: str) -> AsyncIterator[Script]:
+async def script(name: str, url: str, *flags: str) -> AsyncIterator[Script]:
     """Run a client's script until the block ends; it may print no error."""
     node = shutil.which("node")
     if node is None:
@@ -107,6 +107,7 @@ async def script(name: str, url: str) -> AsyncIterator[Script]:
         node,
         str(BUNDLES / f"{name}.mjs"),
         f"{url}/graphql",
+        *flags,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -60,7 +60,8 @@ def test_example_stays_live(address: Address, page: Page, tmp_path: Path) -> Non
     port = free_port()
     body = page.locator("body")
     with frontend(tmp_path, port) as url:
-        with serve("--database", address, port=port) as server:
+        listed = ("--origins", url)
+        with serve("--database", address, *listed, port=port) as server:
             tasks = f"{server.url}/tasks/"
             httpx2.post(tasks, json={"title": "Tea"}).raise_for_status()
             page.goto(url)
@@ -77,7 +78,7 @@ def test_example_stays_live(address: Address, page: Page, tmp_path: Path) -> Non
             "DELETE FROM tasks WHERE id = 1",
             "INSERT INTO tasks (title) VALUES ('Sugar')",
         )
-        with serve("--database", address, port=port):
+        with serve("--database", address, *listed, port=port):
             try_again(page)
             expect(body).to_have_text("Oat milk, Sugar")
             httpx2.delete(f"{tasks}2").raise_for_status()

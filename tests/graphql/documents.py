@@ -22,8 +22,10 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from gql_tasks.graphql.execution import MAX_TOKENS
+from gql_tasks.config import Settings
 from tests.graphql.reference import SCHEMA
+
+MAX_TOKENS = Settings.model_fields["max_tokens"].default
 
 DEPTH = 4
 """How deep selection sets go, fragments included."""

@@ -22,14 +22,23 @@ from gql_tasks.app import utc_now
 from gql_tasks.domain.errors import TooSlow
 from gql_tasks.graphql.context import Info
 from gql_tasks.graphql.execution import DocumentCache, PlannedExecutor, PreparedDocuments
+from gql_tasks.graphql.limits import UNLIMITED
+from gql_tasks.graphql.measures import Measures
+from gql_tasks.graphql.observation import Observer
 from gql_tasks.graphql.router import TasksRouter
 from gql_tasks.graphql.schema import Schema
+from gql_tasks.graphql.trusted import KnownDocuments
 from gql_tasks.services.live import Live
 from gql_tasks.store.sqlite import SqliteDatabase
+from gql_tasks.web.admission import Admission
+from gql_tasks.web.arrival import Arrival
+from gql_tasks.web.logs import RequestLog
+from gql_tasks.web.metrics import Metrics
 from gql_tasks.web.requests import RequestMiddleware
 from gql_tasks.web.stopping import Stopping
 from gql_tasks.web.websockets import WebSockets
 
+MAX_OPERATIONS = 20
 MAX_BODY_BYTES = 100_000
 
 
@@ -141,15 +150,18 @@ def build_schema(streams: Streams) -> Schema:
             async with counted():
                 yield {"unwritable": object()}
 
-    documents = DocumentCache()
-    return Schema(
+    documents, measures = DocumentCache(), Measures(UNLIMITED)
+    schema = Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         config=StrawberryConfig(),
         execution_context_class=PlannedExecutor,
-        extensions=[lambda: PreparedDocuments(documents)],
+        extensions=[lambda: PreparedDocuments(documents, measures)],
     )
+    schema.documents, schema.measures = documents, measures
+    schema.executor, schema.production = PlannedExecutor, False
+    return schema
 
 
 class WatchedDatabase(SqliteDatabase):
@@ -201,18 +213,25 @@ async def live(directory: Path) -> AsyncIterator[Serving]:
     database = WatchedDatabase(directory / "tasks.db")
     await database.open()
     streams, stopping = Streams(), Stopping()
+    admission = Admission(max_requests=100, max_sockets=100, max_sockets_per_client=100)
     router = TasksRouter(
-        build_schema(streams),
+        schema := build_schema(streams),
+        KnownDocuments(schema),
         database,
         feed := Live(database),
         path="/graphql",
+        get_max_age=0,
         max_rows=10,
         max_body_bytes=MAX_BODY_BYTES,
         clock=utc_now,
         stopping=stopping,
+        observer=Observer(Metrics(), RequestLog(every=False, slow_seconds=60)),
+        admission=admission,
+        max_operations=MAX_OPERATIONS,
     )
     app = Starlette(routes=router.routes)
-    app.add_middleware(RequestMiddleware, max_body_bytes=MAX_BODY_BYTES)
+    arrival = Arrival(admission, seconds=10)
+    app.add_middleware(RequestMiddleware, arrival=arrival, max_body_bytes=MAX_BODY_BYTES)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         app,

@@ -205,7 +205,7 @@ async def test_what_is_kept_is_bounded(client: Client, monkeypatch: pytest.Monke
     assert (len(queries._queries), len(queries._plans)) == (5, 5)
     assert queries._characters == sum(
         len(read.statement.text)
-        for answers in queries._plans.values()
+        for answers, _ in queries._plans.values()
         for _, read in answers
         if not isinstance(read, bytes)
     )

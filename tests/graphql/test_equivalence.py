@@ -6,14 +6,16 @@ the order of an answer's keys counts.
 
 import os
 import re
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from tests.conftest import Client
+from tests.conftest import Client, running_app
 from tests.graphql.documents import SOME_IDS, Request, mutations, orders, queries, texts
 from tests.graphql.reference import CURSOR, INSTANT, Answered, Model, Stored, World, execute
 from tests.sql import Address
@@ -105,6 +107,14 @@ def stores(draw: DrawFn) -> Tables:
             if draw(st.booleans())
         ]
     return {"projects": projects, "labels": labels, "tasks": tasks, "task_labels": pairs}
+
+
+@pytest.fixture
+async def client(address: Address) -> AsyncIterator[Client]:
+    """A client of an application that takes every document that is generated."""
+    limits = dict.fromkeys(("max_fields", "max_aliases", "max_directives"), 1_000_000)
+    async with running_app(str(address), max_cost=10**12, **limits) as client:
+        yield client
 
 
 @GENERATED

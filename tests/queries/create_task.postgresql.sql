@@ -2,10 +2,8 @@ SELECT CAST(set_config('gql_tasks.mutation', CAST(nextval('mutations_number') AS
 
 SELECT pg_advisory_xact_lock_shared(1735486580, 1);
 
-SELECT tasks.id, tasks.position
-FROM tasks
-ORDER BY tasks.position DESC, tasks.id DESC
-LIMIT $1;
+SELECT id, position FROM tasks
+ORDER BY position DESC, id DESC LIMIT $1;
 -- with [1]
 
 INSERT INTO tasks (title, description, completed, priority, due_on, due_at, start_on, position, project_id, parent_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id;
@@ -15,9 +13,7 @@ SET CONSTRAINTS changes_number IMMEDIATE;
 
 SET CONSTRAINTS changes_number DEFERRED;
 
-SELECT min(changes.id) FILTER (WHERE changes.mutation_id = $1::BIGINT) AS anon_1, max(changes.id) FILTER (WHERE changes.mutation_id = $1::BIGINT) AS anon_2, max(changes.id) AS max_1
-FROM changes
-WHERE changes.id > $2::BIGINT;
+SELECT min(id) FILTER (WHERE mutation_id = $1), max(id) FILTER (WHERE mutation_id = $1), max(id) FROM changes WHERE id > $2;
 -- with [1, 6]
 
 SELECT CAST(json_build_object(

@@ -1,22 +1,18 @@
 BEGIN IMMEDIATE;
 
-SAVEPOINT sa_savepoint_1;
+SAVEPOINT unit;
 
 UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
 
-SELECT tasks.id, tasks.position
-FROM tasks
-ORDER BY tasks.position DESC, tasks.id DESC
-LIMIT ? OFFSET ?;
--- with [1, 0]
+SELECT id, position FROM tasks
+ORDER BY position DESC, id DESC LIMIT ?;
+-- with [1]
 
 INSERT INTO tasks (title, description, completed, priority, due_on, due_at, start_on, position, project_id, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id;
 -- with ['Sharpen the pencil', '', False, 0, None, None, None, 'p9007199254740994', None, None]
 
-SELECT min(changes.id) FILTER (WHERE changes.mutation_id = ?) AS anon_1, max(changes.id) FILTER (WHERE changes.mutation_id = ?) AS anon_2, max(changes.id) AS max_1
-FROM changes
-WHERE changes.id > ?;
--- with [1, 1, 6]
+SELECT min(id) FILTER (WHERE mutation_id = ?1), max(id) FILTER (WHERE mutation_id = ?1), max(id) FROM changes WHERE id > ?2;
+-- with [1, 6]
 
 SELECT json_object(
   'title', CAST(coalesce(tasks_1.title, '') AS TEXT),
@@ -35,4 +31,4 @@ WHERE tasks_1.id = ?;
 
 UPDATE change_log SET mutation = NULL;
 
-RELEASE SAVEPOINT sa_savepoint_1;
+RELEASE unit;

@@ -10,9 +10,7 @@ SET CONSTRAINTS changes_number IMMEDIATE;
 
 SET CONSTRAINTS changes_number DEFERRED;
 
-SELECT min(changes.id) FILTER (WHERE changes.mutation_id = $1::BIGINT) AS anon_1, max(changes.id) FILTER (WHERE changes.mutation_id = $1::BIGINT) AS anon_2, max(changes.id) AS max_1
-FROM changes
-WHERE changes.id > $2::BIGINT;
+SELECT min(id) FILTER (WHERE mutation_id = $1), max(id) FILTER (WHERE mutation_id = $1), max(id) FROM changes WHERE id > $2;
 -- with [1, 6]
 
 SELECT CAST(json_build_object(
@@ -43,9 +41,7 @@ SET CONSTRAINTS changes_number IMMEDIATE;
 
 SET CONSTRAINTS changes_number DEFERRED;
 
-SELECT min(changes.id) FILTER (WHERE changes.mutation_id = $1::BIGINT) AS anon_1, max(changes.id) FILTER (WHERE changes.mutation_id = $1::BIGINT) AS anon_2, max(changes.id) AS max_1
-FROM changes
-WHERE changes.id > $2::BIGINT;
+SELECT min(id) FILTER (WHERE mutation_id = $1), max(id) FILTER (WHERE mutation_id = $1), max(id) FROM changes WHERE id > $2;
 -- with [3, 7]
 
 SELECT CAST(set_config('gql_tasks.mutation', CAST(nextval('mutations_number') AS text), true) AS bigint), epoch, coalesce((SELECT max(id) FROM changes), pruned_through) FROM change_log;

@@ -1,6 +1,6 @@
 BEGIN IMMEDIATE;
 
-SAVEPOINT sa_savepoint_1;
+SAVEPOINT unit;
 
 UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
 
@@ -10,10 +10,8 @@ SELECT version FROM tasks WHERE id = ?;
 UPDATE tasks SET completed = ? WHERE id = ? AND (completed IS NOT ?) RETURNING id;
 -- with [True, 1, True]
 
-SELECT min(changes.id) FILTER (WHERE changes.mutation_id = ?) AS anon_1, max(changes.id) FILTER (WHERE changes.mutation_id = ?) AS anon_2, max(changes.id) AS max_1
-FROM changes
-WHERE changes.id > ?;
--- with [1, 1, 6]
+SELECT min(id) FILTER (WHERE mutation_id = ?1), max(id) FILTER (WHERE mutation_id = ?1), max(id) FROM changes WHERE id > ?2;
+-- with [1, 6]
 
 SELECT json_object(
   'id', CAST(tasks_1.id AS TEXT),
@@ -26,24 +24,28 @@ WHERE tasks_1.id = ?;
 
 UPDATE change_log SET mutation = NULL;
 
-RELEASE SAVEPOINT sa_savepoint_1;
+RELEASE unit;
 
 BEGIN IMMEDIATE;
 
-SAVEPOINT sa_savepoint_1;
+SAVEPOINT unit;
 
 UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
 
 SELECT version FROM tasks WHERE id = ?;
 -- with [3]
 
-ROLLBACK TO SAVEPOINT sa_savepoint_1;
+ROLLBACK TO unit;
+
+RELEASE unit;
 
 BEGIN IMMEDIATE;
 
-SAVEPOINT sa_savepoint_1;
+SAVEPOINT unit;
 
 UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
+
+SAVEPOINT sa_savepoint_1;
 
 SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
 FROM tasks
@@ -53,20 +55,22 @@ WHERE tasks.id = ?;
 DELETE FROM tasks WHERE tasks.id = ?;
 -- with [1]
 
-SELECT min(changes.id) FILTER (WHERE changes.mutation_id = ?) AS anon_1, max(changes.id) FILTER (WHERE changes.mutation_id = ?) AS anon_2, max(changes.id) AS max_1
-FROM changes
-WHERE changes.id > ?;
--- with [2, 2, 7]
+SELECT min(id) FILTER (WHERE mutation_id = ?1), max(id) FILTER (WHERE mutation_id = ?1), max(id) FROM changes WHERE id > ?2;
+-- with [2, 7]
 
 UPDATE change_log SET mutation = NULL;
 
 RELEASE SAVEPOINT sa_savepoint_1;
 
+RELEASE unit;
+
 BEGIN IMMEDIATE;
 
-SAVEPOINT sa_savepoint_1;
+SAVEPOINT unit;
 
 UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
+
+SAVEPOINT sa_savepoint_1;
 
 SELECT tasks.id, tasks.title, tasks.description, tasks.completed, tasks.completed_at, tasks.version, tasks.created_at, tasks.updated_at, tasks.priority, tasks.due_on, tasks.due_at, tasks.start_on, tasks.position, tasks.project_id, tasks.parent_id, tasks.is_completed, tasks.due
 FROM tasks
@@ -74,3 +78,7 @@ WHERE tasks.id = ?;
 -- with [1]
 
 ROLLBACK TO SAVEPOINT sa_savepoint_1;
+
+ROLLBACK TO unit;
+
+RELEASE unit;

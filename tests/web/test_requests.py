@@ -14,6 +14,9 @@ from gql_tasks.app import create_app
 from gql_tasks.config import Settings
 from gql_tasks.store import sqlite
 from gql_tasks.store.sqlite_driver import sqlite3
+from gql_tasks.web.admission import Admission
+from gql_tasks.web.arrival import Arrival
+from gql_tasks.web.headers import DATA_HEADERS
 from gql_tasks.web.requests import RequestMiddleware
 from tests.conftest import Client, running_app
 from tests.sql import Address
@@ -158,9 +161,10 @@ async def test_database_is_busy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A write that another program keeps waiting too long is 503, to be tried again, not done."""
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECONDS", 0.01)
+    patience = sqlite.SqliteDatabase.__init__.__kwdefaults__
+    monkeypatch.setitem(patience, "busy_timeout_seconds", 0.01)
     path = tmp_path / "tasks.db"
-    async with running_app(str(path)) as client:
+    async with running_app(str(path), slow_seconds=60) as client:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             response = await client.http.post(
@@ -169,9 +173,11 @@ async def test_database_is_busy(
             other.execute("ROLLBACK")
             assert other.execute("SELECT count(*) FROM tasks").fetchall() == [(0,)]
     message = "another program is writing to the database; try again"
-    assert (response.status_code, response.json()) == (503, {"detail": message})
+    body = {"detail": message, "code": "SERVICE_UNAVAILABLE"}
+    assert (response.status_code, response.json()) == (503, body)
     assert response.headers["retry-after"] == "1"
-    assert records(caplog) == [("WARNING", f"request req-7: {message}")]
+    cause = "OperationalError: database is locked"
+    assert records(caplog) == [("WARNING", f"request req-7: {message} ({cause})")]
 
 
 async def exchange(app: Any, path: str, *received: Message) -> list[Message]:
@@ -191,7 +197,12 @@ async def exchange(app: Any, path: str, *received: Message) -> list[Message]:
         "path": path,
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"content-type", b"application/json"), (b"x-request-id", b"req-7")],
+        "http_version": "1.1",
+        "headers": [
+            (b"host", b"localhost"),
+            (b"content-type", b"application/json"),
+            (b"x-request-id", b"req-7"),
+        ],
     }
     await app(scope, receive, send)
     return sent
@@ -222,8 +233,14 @@ async def test_bug_in_the_middle_of_an_answer(caplog: pytest.LogCaptureFixture) 
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise ZeroDivisionError
 
-    sent = await exchange(RequestMiddleware(app, max_body_bytes=1024), "/")
+    admission = Admission(max_requests=1, max_sockets=1, max_sockets_per_client=1)
+    arrival = Arrival(admission, seconds=1)
+    sent = await exchange(RequestMiddleware(app, arrival=arrival, max_body_bytes=1024), "/")
     assert sent == [
-        {"type": "http.response.start", "status": 200, "headers": [(b"x-request-id", b"req-7")]}
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"x-request-id", b"req-7"), *DATA_HEADERS],
+        }
     ]
     assert records(caplog) == [("ERROR", "request req-7 failed")]

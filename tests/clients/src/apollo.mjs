@@ -1,8 +1,10 @@
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from "@apollo/client";
+import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { OperationTypeNode } from "graphql";
 import { tap } from "rxjs";
 import { drive } from "./driver.mjs";
+import { persisted, sha256, telling } from "./persisted.mjs";
 import { resuming } from "./resume.mjs";
 import { openSocket } from "./socket.mjs";
 
@@ -15,12 +17,17 @@ const resume = new ApolloLink((operation, forward) => {
 
 drive((url, connection) => {
   const cache = new InMemoryCache();
+  const http = persisted
+    ? new PersistedQueryLink({ sha256, useGETForHashedQueries: true }).concat(
+        new HttpLink({ uri: url, fetch: telling(connection) }),
+      )
+    : new HttpLink({ uri: url });
   const client = new ApolloClient({
     cache,
     link: ApolloLink.split(
       ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
       resume.concat(new GraphQLWsLink(openSocket(url, connection))),
-      new HttpLink({ uri: url }),
+      http,
     ),
   });
   const shown = ({ data, error }) => ({ data, error: error && { name: error.name, errors: error.errors } });

@@ -1,5 +1,7 @@
 import { Client, cacheExchange, fetchExchange, subscriptionExchange } from "@urql/core";
+import { persistedExchange } from "@urql/exchange-persisted";
 import { drive } from "./driver.mjs";
+import { persisted, telling } from "./persisted.mjs";
 import { resuming } from "./resume.mjs";
 import { openSocket } from "./socket.mjs";
 
@@ -14,7 +16,13 @@ drive((url, connection) => {
       },
     }),
   });
-  const client = new Client({ url, exchanges: [cacheExchange, overSocket, fetchExchange], preferGetMethod: false });
+  const byHash = persistedExchange({ preferGetForPersistedQueries: true, enableForMutation: true });
+  const client = new Client({
+    url,
+    exchanges: [cacheExchange, ...(persisted ? [byHash] : []), overSocket, fetchExchange],
+    preferGetMethod: false,
+    fetch: persisted ? telling(connection) : undefined,
+  });
   const shown = ({ data, error }) => ({ data, error: error && { name: error.name, errors: error.graphQLErrors } });
 
   return {
