@@ -6,22 +6,31 @@ import shlex
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn, TypeVar
 
 import click
 import uvicorn
 from pydantic import ValidationError
 
-from gql_tasks import __version__
+from gql_tasks import __version__, operating
+from gql_tasks.app import open_schema
 from gql_tasks.config import PREFIX, Settings
 from gql_tasks.domain.errors import Refused, StoreUnavailable, StoreUnusable
+from gql_tasks.graphql.manifests import DocumentsUnusable
 from gql_tasks.graphql.schema import print_sdl
 from gql_tasks.services import demo as demo_data
+from gql_tasks.services import exporting, importing
+from gql_tasks.services.formats.files import STANDARD, FileRefused
 from gql_tasks.store.address import open_database
 from gql_tasks.store.database import Database
+from gql_tasks.web.connections import Connections
+from gql_tasks.web.logs import log_config, wants_json
 from gql_tasks.web.websockets import WebSockets
 
 T = TypeVar("T")
@@ -32,7 +41,10 @@ UNREAD_SECONDS = 30
 PING_SECONDS = 20
 """Between the pings of a WebSocket, and how long the peer may take to answer one."""
 
-METAVARS = {"database": "FILE_OR_URL"}
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+"""Where prometheus_client keeps the counts of several processes; read when it is imported."""
+
+METAVARS = {"database": "FILE_OR_URL", "documents": "FILE_OR_FOLDER"}
 NUMBERS: dict[Any, str] = {int: "INTEGER", float: "NUMBER"}
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -58,6 +70,11 @@ def every_setting(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def _format(names: Iterable[str], help_: str) -> Callable[[Any], Any]:
+    choice = click.Choice([*names])
+    return click.option("--format", "kind", type=choice, default="jsonl", help=help_)
+
+
 database_option = _setting("database")
 
 
@@ -79,7 +96,8 @@ def serve(*, reload: bool, **options: Any) -> None:
         return database.name
 
     # The port first: a second server that is started by mistake must not touch the store.
-    with _listen(settings.host, settings.port) as listener:
+    with _listen(settings.host, settings.port) as listener, _counted_together(settings.workers):
+        _check_documents(settings)
         store = _run(settings, prepare)
         _announce(settings, store, listener.getsockname()[1])
         # Workers and reloaded processes build their own application, from the environment.
@@ -95,10 +113,11 @@ def serve(*, reload: bool, **options: Any) -> None:
             workers=settings.workers,
             reload=reload,
             reload_dirs=[str(Path(__file__).parent)] if reload else None,
-            log_level="warning",
+            log_config=log_config(level=settings.log_level, json=wants_json(settings.log_format)),
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=10,
+            http=partial(Connections, receive_seconds=settings.receive_seconds),  # type: ignore[arg-type]  # it is called like a class
             ws=WebSockets,
             ws_max_size=settings.max_body_bytes,
             ws_ping_interval=PING_SECONDS,
@@ -169,6 +188,55 @@ def demo(*, count: int, seed: int, add: bool, **options: Any) -> None:
     click.echo(f"Try: gql-tasks serve{flags}")
 
 
+@main.command()
+@database_option
+@click.option("--fix", is_flag=True, help="First make anew what can be made from the rows.")
+def doctor(*, fix: bool, **options: Any) -> None:
+    """Look at the store and what is around it, and say what to do."""
+    sys.exit(0 if _run(_settings(options), partial(operating.doctor, fix=fix)) else 1)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@database_option
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+def backup(*, file: Path, force: bool, **options: Any) -> None:
+    """Copy a SQLite store to FILE while it is served, and verify the copy."""
+    _run(_settings(options), partial(operating.backup, file=file, force=force))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@database_option
+@click.option("--dry-run", is_flag=True, help="Only look through the backup.")
+@click.option("--force", is_flag=True, help="Replace what the store holds.")
+def restore(*, file: Path, dry_run: bool, force: bool, **options: Any) -> None:
+    """Put the backup FILE in the place of a SQLite store, which may be served meanwhile."""
+    work = partial(operating.restore, file=file, dry_run=dry_run, force=force)
+    _run(_settings(options), work)
+
+
+@main.command("export")
+@click.argument("file", default=STANDARD, metavar="[FILE|-]")
+@_format(exporting.FORMATS, "JSON lines with everything, or a table of the tasks.")
+@database_option
+def export_(*, file: str, kind: str, **options: Any) -> None:
+    """Write all tasks to FILE, or to stdout, while the store is served."""
+    _run(_settings(options), partial(operating.export_to, file=file, kind=kind))
+
+
+@main.command("import")
+@click.argument("file", metavar="FILE|-")
+@_format(importing.FORMATS, "What the file is.")
+@database_option
+@click.option("--dry-run", is_flag=True, help="Only say what would be written, or what is wrong.")
+@click.option("--add", is_flag=True, help="Add to a store that is not empty, under new ids.")
+def import_(*, file: str, kind: str, dry_run: bool, add: bool, **options: Any) -> None:
+    """Take over the tasks in FILE, or on stdin: all of them or none."""
+    work = partial(operating.import_from, file=file, kind=kind, dry_run=dry_run, add=add)
+    _run(_settings(options), work)
+
+
 def _settings(options: dict[str, Any]) -> Settings:
     """Join the flags that were given to the environment, flags first."""
     try:
@@ -181,7 +249,7 @@ def _describe(problem: Any, options: dict[str, Any]) -> str:
     name = str(problem["loc"][0])
     given_as_flag = options.get(name) is not None
     source = f"--{name.replace('_', '-')}" if given_as_flag else f"{PREFIX}{name.upper()}"
-    return f"{source} {problem['input']!r}: {problem['msg']}"
+    return f"{source} {problem['input']!r}: {problem['msg'].removeprefix('Value error, ')}"
 
 
 def _run(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
@@ -196,8 +264,8 @@ def _run(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(run())
-    except (StoreUnavailable, StoreUnusable) as error:
-        _fail(str(error))
+    except (StoreUnavailable, StoreUnusable, FileRefused) as error:
+        _fail(*str(error).splitlines())
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -222,18 +290,40 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _check_documents(settings: Settings) -> None:
+    """Find out what is wrong with trusted documents before anything is served."""
+    if settings.documents:
+        try:
+            open_schema(settings)
+        except DocumentsUnusable as error:
+            _fail(*error.problems)
+
+
+@contextmanager
+def _counted_together(workers: int) -> Iterator[None]:
+    """Give several workers a directory where each shows the others what it has counted."""
+    if workers == 1 or MULTIPROCESS in os.environ:
+        yield
+        return
+    with TemporaryDirectory(prefix="gql_tasks-", ignore_cleanup_errors=True) as directory:
+        os.environ[MULTIPROCESS] = directory
+        yield
+
+
 def _announce(settings: Settings, store: str, port: int) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{port}"
-    click.echo(
-        f"gql_tasks {__version__}\n"
-        f"  GraphQL    {address}/graphql\n"
-        f"  GraphiQL   {address}/graphql in a browser\n"
-        f"  REST       {address}/tasks/\n"
-        f"  REST docs  {address}/docs\n"
-        f"  Store      {store}\n"
-        "Stop with Ctrl+C."
-    )
+    places = {
+        "GraphQL": f"{address}/graphql",
+        "GraphiQL": f"{address}/graphql in a browser",
+        "REST": f"{address}/tasks/",
+        "REST docs": f"{address}/docs",
+        "Store": store,
+    }
+    if settings.production:
+        del places["GraphiQL"], places["REST docs"]
+    lines = [f"  {place:<10} {where}" for place, where in places.items()]
+    click.echo("\n".join([f"gql_tasks {__version__}", *lines, "Stop with Ctrl+C."]))
     sys.stdout.flush()
 
 

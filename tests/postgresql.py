@@ -9,10 +9,13 @@ import asyncio
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -37,26 +40,36 @@ SETTINGS = {
 
 GUARD = """
 import os, shutil, signal, sys, time
-server, directory = int(sys.argv[1]), sys.argv[2]
+directory = sys.argv[1]
+pid_file = os.path.join(directory, "data", "postmaster.pid")
 for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(ignored, signal.SIG_IGN)
 sys.stdin.buffer.read()  # returns when the test run is gone
 try:
+    with open(pid_file) as file:
+        server = int(file.readline())
+    with open(f"/proc/{server}/task/{server}/children") as file:
+        for process in [server, *map(int, file.read().split())]:
+            os.kill(process, signal.SIGCONT)  # a test may have stopped it
     os.kill(server, signal.SIGQUIT)  # an immediate shutdown
-except ProcessLookupError:
+except (OSError, ValueError):
     pass
 for _ in range(500):
-    if not os.path.exists(os.path.join(directory, "data", "postmaster.pid")):
+    if not os.path.exists(pid_file):
         break
     time.sleep(0.01)
 shutil.rmtree(directory, ignore_errors=True)
 """
 
+FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
+"""The ways to stop a server: its sessions are ended in order, or as by a crash."""
+
 
 class Cluster:
     """A server that listens on a socket in its own directory, until `stop` or the run's end."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        self._settings = SETTINGS | settings
         self._names = count()
         # A short path: a socket's may have 107 bytes.
         self._directory = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
@@ -77,7 +90,15 @@ class Cluster:
             cwd="/",
             **self._user,
         )
-        self._start()
+        reading, self._held_open = os.pipe()
+        self._guard = subprocess.Popen(
+            [sys.executable, "-c", GUARD, str(self._directory)],
+            stdin=reading,
+            start_new_session=True,
+            cwd="/",
+        )
+        os.close(reading)
+        self.start()
 
     def _runnable_binaries(self) -> Path:
         """Find the wheel's binaries; copy them where the server's user cannot reach them."""
@@ -99,8 +120,10 @@ class Cluster:
             return copied / "bin"
         return installed / "bin"
 
-    def _start(self) -> None:
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    def start(self) -> None:
+        """Start the server and wait until it takes connections."""
+        pairs = self._settings.items()
+        settings = [part for name, value in pairs for part in ("-c", f"{name}={value}")]
         with (self._directory / "log").open("ab") as log:
             self._server = subprocess.Popen(
                 [
@@ -115,14 +138,6 @@ class Cluster:
                 cwd="/",
                 **self._user,
             )
-        reading, self._held_open = os.pipe()
-        self._guard = subprocess.Popen(
-            [sys.executable, "-c", GUARD, str(self._server.pid), str(self._directory)],
-            stdin=reading,
-            start_new_session=True,
-            cwd="/",
-        )
-        os.close(reading)
         self._await_ready()
 
     def _await_ready(self) -> None:
@@ -134,6 +149,43 @@ class Cluster:
                 return
             time.sleep(0.01)
         raise RuntimeError((self._directory / "log").read_text())
+
+    def shut_down(self, how: signal.Signals) -> None:
+        """Stop the server, which can be started again."""
+        self._server.send_signal(how)
+        self._server.wait(START_SECONDS)
+
+    def kill(self) -> None:
+        """End the server and all its processes as a crash does."""
+        processes = self._processes()
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        self._server.wait()
+        deadline = time.monotonic() + START_SECONDS
+        while any(map(_is_running, processes)):
+            assert time.monotonic() < deadline, "the server's processes do not end"
+            time.sleep(0.01)
+        (self._directory / "data" / "postmaster.pid").unlink()  # it says "ready"
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Keep every process of the server from running: connections stay, and nothing answers."""
+        processes = self._processes()
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        server = self._server.pid
+        children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        return [server, *map(int, children)]
 
     def url(self, database: str) -> str:
         """Say where a database is."""
@@ -153,6 +205,14 @@ class Cluster:
         shutil.rmtree(self._directory, ignore_errors=True)
 
 
+def _is_running(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"  # ended, though nobody has asked how
+
+
 async def execute(url: str, *statements: str) -> None:
     """Run statements outside of the program under test, as psql would."""
     connection = await asyncpg.connect(url)
@@ -170,6 +230,14 @@ async def fetch(url: str, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await connection.fetch(query)]
     finally:
         await connection.close()
+
+
+async def until(url: str, query: str, *, found: bool) -> None:
+    """Wait until a query finds something, or nothing any more."""
+    deadline = time.monotonic() + 15
+    while bool(await fetch(url, query)) != found:
+        assert time.monotonic() < deadline, f"it did not come about: {query}"
+        await asyncio.sleep(0.02)
 
 
 TRUNCATE_ALL = """

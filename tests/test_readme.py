@@ -17,8 +17,11 @@ from gql_tasks import __version__
 from gql_tasks.cli import main
 from gql_tasks.config import PREFIX, Settings
 from gql_tasks.domain import search, task
-from gql_tasks.graphql import execution, filters, planner, socket_messages, sockets, writing
+from gql_tasks.graphql import execution, filters, limits, planner, socket_messages, writing
 from gql_tasks.services import live
+from gql_tasks.services.formats import source
+from gql_tasks.store import postgresql_connections
+from gql_tasks.web import connections, json_body, wall
 from tests.conftest import Client, Server
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -136,16 +139,18 @@ def test_limits_are_the_ones_in_force() -> None:
     """The table of limits has the numbers that the code has."""
     (table,) = re.findall(r"^## Limits$(.*?)^## ", README, re.MULTILINE | re.DOTALL)
     assert [int(number) for number in re.findall(r"\| (\d+) \|$", table, re.MULTILINE)] == [
-        execution.MAX_TOKENS,
         execution.MAX_VARIABLE_VALUES,
         execution.MAX_INTROSPECTIONS,
+        limits.MAX_INTROSPECTION_DEPTH,
         planner.MAX_READS,
         planner.MAX_DEPTH,
         filters.MAX_CONDITIONS,
         filters.MAX_RELATED,
         search.MAX_WORDS,
-        sockets.MAX_OPERATIONS,
         socket_messages.MAX_ID_CHARACTERS,
+        json_body.MAX_DEPTH,
+        wall.MAX_HEADERS,
+        connections.MAX_HEAD_BYTES,
         task.MAX_TASKS,
         task.MAX_LEVELS,
         task.MAX_LABELS,
@@ -153,6 +158,10 @@ def test_limits_are_the_ones_in_force() -> None:
         task.MAX_LABELS_AT_ONCE,
         writing.MAX_ID_CHARACTERS,
         live.MAX_BACKLOG,
+        source.MAX_BYTES,
+        postgresql_connections.POOL_SIZE,
+        postgresql_connections.POOL_SECONDS,
+        postgresql_connections.LOCK_SECONDS,
     ]
 
 

@@ -10,7 +10,7 @@ from gql_tasks.domain.changes import Change, Log, State
 from gql_tasks.domain.plan import UNLIMITED, ById, Column, Many, One, ReadPlan, Rows, Selected
 from gql_tasks.domain.relations import Entity, Relation
 from gql_tasks.domain.values import Slot
-from gql_tasks.store.database import ReadSession, WriteSession
+from gql_tasks.store.database import ReadSession
 from gql_tasks.store.listed import listed
 from gql_tasks.store.tables import ChangeLogRow, ChangeRow, MutationRow, TaskLabelRow, TaskRow
 
@@ -100,7 +100,7 @@ def read_changes(
 
 
 def last_states(
-    session: WriteSession, position: int, entity: Entity, ids: Collection[int]
+    session: ReadSession, position: int, entity: Entity, ids: Collection[int]
 ) -> dict[int, State | None]:
     """Tell what became of those of these rows that have changed after a position."""
     last = select(func.max(_changes.c.id)).where(

@@ -57,6 +57,11 @@ def pending(connection: Connection, name: str) -> list[str]:
     return [f"{revision.revision}: {revision.doc}" for revision in reversed(revisions)]
 
 
+def head() -> str | None:
+    """Name the revision of a database that is migrated."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
 def every_migration() -> list[str]:
     """List every migration, oldest first: what a new database will run."""
     scripts = ScriptDirectory.from_config(_config())

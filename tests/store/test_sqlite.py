@@ -11,7 +11,7 @@ import orjson
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from gql_tasks.domain.errors import StoreUnavailable, StoreUnusable
+from gql_tasks.domain.errors import StoreFull, StoreReadOnly, StoreUnavailable, StoreUnusable
 from gql_tasks.domain.plan import Column, ReadPlan
 from gql_tasks.domain.relations import Entity
 from gql_tasks.domain.task import NewTask
@@ -122,7 +122,7 @@ async def test_a_lock_at_the_front_doors(tmp_path: Path, monkeypatch: pytest.Mon
     path = tmp_path / "tasks.db"
     monkeypatch.setattr(
         "gql_tasks.app.open_database",
-        lambda address: SqliteDatabase(Path(address), busy_timeout_seconds=PATIENCE_SECONDS),
+        lambda address, **_: SqliteDatabase(Path(address), busy_timeout_seconds=PATIENCE_SECONDS),
     )
     async with running_app(str(path)) as client:
         with locked(path):
@@ -133,13 +133,16 @@ async def test_a_lock_at_the_front_doors(tmp_path: Path, monkeypatch: pytest.Mon
             assert (await client.http.get("/tasks/")).json() == []
             assert await client.data("{ tasks { id } }") == {"tasks": []}
         message = "another program is writing to the database; try again"
-        assert (rest.status_code, rest.json()) == (503, {"detail": message})
+        assert (rest.status_code, rest.json()) == (
+            503,
+            {"detail": message, "code": "SERVICE_UNAVAILABLE"},
+        )
         assert rest.headers["retry-after"] == "1"
         assert graphql["data"] is None
         (error,) = graphql["errors"]
         assert error["message"] == message
         assert error["path"] == ["createTask"]
-        assert error["extensions"] == {"code": "SERVICE_UNAVAILABLE"}
+        assert error["extensions"] == {"code": "SERVICE_UNAVAILABLE", "retryable": True}
         assert await client.data("{ tasks { id } }") == {"tasks": []}
 
 
@@ -156,6 +159,65 @@ async def test_opening_a_locked_file(tmp_path: Path) -> None:
     other.close()
     await database.open()
     await database.close()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "usual", "error"),
+    [
+        pytest.param("max_page_count=1", "max_page_count=1000000", StoreFull, id="full"),
+        pytest.param("query_only=ON", "query_only=OFF", StoreReadOnly, id="read-only"),
+    ],
+)
+async def test_a_write_that_fails_half_way(
+    database: SqliteDatabase, pragma: str, usual: str, error: type[StoreUnavailable]
+) -> None:
+    """A write is told why it fails, nothing of it is done, and the next one is."""
+
+    def work(session: WriteSession) -> None:
+        tasks.create_task(session, NewTask("half"))
+        driver = session.connection()
+        driver.exec_driver_sql(f"PRAGMA {pragma}")
+        try:
+            tasks.create_task(session, NewTask("x" * 1000, description="words " * 50_000))
+        finally:
+            driver.exec_driver_sql(f"PRAGMA {usual}")
+
+    with pytest.raises(error):
+        await database.write(work)
+    await database.write(create("after"))
+    assert await titles(database) == ["after"]
+
+
+async def test_writes_beside_one_that_fails(database: SqliteDatabase) -> None:
+    """Whatever one write raises, those that wait with it are done."""
+
+    def failing(error: Exception) -> Callable[[WriteSession], int]:
+        def work(session: WriteSession) -> int:
+            tasks.create_task(session, NewTask("never"))
+            raise error
+
+        return work
+
+    errors = (ValueError("odd"), MemoryError(), RecursionError(), StopIteration(1))
+    async with asyncio.timeout(20):
+        results = await asyncio.gather(
+            database.write(create("first")),
+            *(database.write(failing(error)) for error in errors),
+            database.write(create("last")),
+            return_exceptions=True,
+        )
+    kinds = [type(result) for result in results]
+    assert kinds == [int, ValueError, StoreUnavailable, RecursionError, RuntimeError, int]
+    assert await titles(database) == ["first", "last"]
+
+
+async def test_a_writer_that_is_gone(database: SqliteDatabase) -> None:
+    """Without the writer's thread a write is an error, not a wait."""
+    database._writer._thread.shutdown()
+    async with asyncio.timeout(20):
+        with pytest.raises(RuntimeError):
+            await database.write(create("never"))
+    assert await titles(database) == []
 
 
 async def test_odd_values_of_other_programs(database: SqliteDatabase) -> None:

@@ -1,0 +1,1 @@
+"""Requests that nobody thought of: Schemathesis's, hypothesis's, and bytes at random."""
