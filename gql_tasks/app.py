@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,15 +15,14 @@ from gql_tasks.graphql.direct import DirectOperations
 from gql_tasks.graphql.limits import Limits
 from gql_tasks.graphql.manifests import read_documents
 from gql_tasks.graphql.observation import Observer
-from gql_tasks.graphql.router import TasksRouter, refusal_response
+from gql_tasks.graphql.router import TasksRouter
 from gql_tasks.graphql.schema import Schema, build_schema
 from gql_tasks.graphql.trusted import KnownDocuments
 from gql_tasks.rest.tasks import tasks_router
 from gql_tasks.services.live import Live
 from gql_tasks.services.pruning import keep_pruned
 from gql_tasks.store.address import open_database
-from gql_tasks.store.database import Database
-from gql_tasks.store.timed import Timed
+from gql_tasks.store.timings import Timings
 from gql_tasks.web.admission import Admission
 from gql_tasks.web.arrival import Arrival
 from gql_tasks.web.errors import ERROR_HANDLERS
@@ -34,14 +32,13 @@ from gql_tasks.web.logs import RequestLog
 from gql_tasks.web.metrics import Metrics
 from gql_tasks.web.origins import Cors, Origins
 from gql_tasks.web.pages import page_routes
-from gql_tasks.web.refusals import Refusal
-from gql_tasks.web.refuse import Refuse, answer_refusal
+from gql_tasks.web.refusals import Refusal, answer_refusal
 from gql_tasks.web.requests import RequestMiddleware
 from gql_tasks.web.scraping import Scraping
 from gql_tasks.web.stopping import Stopping
 from gql_tasks.web.telemetry import TELEMETRY, describe, is_traced
 from gql_tasks.web.wall import Wall
-from gql_tasks.web.watching import WatchingMiddleware
+from gql_tasks.web.watching import Watch, WatchingMiddleware
 
 
 class Application(FastAPI):
@@ -93,12 +90,10 @@ def create_app(
     """
     settings = settings or Settings()
     metrics = Metrics()
-    timed = Timed(
-        open_database(settings.database, statement_seconds=settings.statement_seconds),
-        read=metrics.reads.note,
-        write=metrics.writes.note,
+    timings = Timings(metrics.reads.note, metrics.writes.note)
+    database = open_database(
+        settings.database, statement_seconds=settings.statement_seconds, timings=timings
     )
-    database = cast("Database", timed)
     live = Live(database)
     scraping = Scraping(metrics, live)
     log = RequestLog(every=settings.log_requests, slow_seconds=settings.slow_seconds)
@@ -142,24 +137,24 @@ def create_app(
     )
     schema, documents = open_schema(settings)
     app.add_middleware(RequestMiddleware, arrival=arrival, max_body_bytes=settings.max_body_bytes)
-    app.add_middleware(WatchingMiddleware, graphql_path="/graphql", metrics=metrics, log=log)
-    app.include_router(
-        TasksRouter(
-            schema,
-            documents,
-            database,
-            live,
-            path="/graphql",
-            get_max_age=settings.get_max_age,
-            max_rows=settings.max_rows,
-            max_body_bytes=settings.max_body_bytes,
-            clock=clock,
-            stopping=stopping,
-            observer=observer,
-            admission=admission,
-            max_operations=settings.max_operations,
-        )
+    watch = Watch(metrics, log)
+    app.add_middleware(WatchingMiddleware, graphql_path="/graphql", watch=watch)
+    graphql = TasksRouter(
+        schema,
+        documents,
+        database,
+        live,
+        path="/graphql",
+        get_max_age=settings.get_max_age,
+        max_rows=settings.max_rows,
+        max_body_bytes=settings.max_body_bytes,
+        clock=clock,
+        stopping=stopping,
+        observer=observer,
+        admission=admission,
+        max_operations=settings.max_operations,
     )
+    app.include_router(graphql)
     app.include_router(tasks_router(database))
     app.router.routes.extend(page_routes(explorers=not settings.production))
     app.router.routes.extend(Health(database, stopping).routes())
@@ -174,15 +169,23 @@ def create_app(
         live=live,
         max_rows=settings.max_rows,
         max_body_bytes=settings.max_body_bytes,
+        answer_bytes=settings.answer_bytes,
         clock=clock,
         arrival=arrival,
         observer=observer,
     )
     metrics.follow_cache("documents", schema.documents)
     metrics.follow_cache("plans", app.direct.queries)
+    metrics.follow_cache("answers", app.direct.queries.kept)
+    metrics.watch(
+        "requests", "Requests that are being answered, this one too.", lambda: admission.requests
+    )
+    metrics.watch(
+        "sockets", "WebSockets and event streams that are open.", lambda: admission.sockets
+    )
     metrics.watch("subscribers", "Subscriptions that are open.", lambda: live.subscriber_count)
     metrics.watch(
-        "writes_waiting", "Writes that are not committed yet.", lambda: timed.writes_waiting
+        "writes_waiting", "Writes that are not committed yet.", lambda: timings.writes_waiting
     )
     origins = Origins(listed(settings.origins))
     app.wall = Wall(
@@ -190,6 +193,7 @@ def create_app(
         hosts=Hosts(listed(settings.hosts), listening=settings.host),
         origins=origins,
         admission=admission,
-        refuse=Refuse({"/graphql": refusal_response}, origins=origins),
+        doors={"/graphql": graphql.refuse},
+        elsewhere=watch.refuse,
     )
     return app

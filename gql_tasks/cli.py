@@ -72,7 +72,9 @@ def every_setting(command: Callable[..., None]) -> Callable[..., None]:
 
 def _format(names: Iterable[str], help_: str) -> Callable[[Any], Any]:
     choice = click.Choice([*names])
-    return click.option("--format", "kind", type=choice, default="jsonl", help=help_)
+    return click.option(
+        "--format", "kind", type=choice, default="jsonl", show_default=True, help=help_
+    )
 
 
 database_option = _setting("database")
@@ -201,7 +203,10 @@ def doctor(*, fix: bool, **options: Any) -> None:
 @database_option
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 def backup(*, file: Path, force: bool, **options: Any) -> None:
-    """Copy a SQLite store to FILE while it is served, and verify the copy."""
+    """Copy a SQLite store to FILE, and verify the copy.
+
+    The store may be served, and written to, meanwhile.
+    """
     _run(_settings(options), partial(operating.backup, file=file, force=force))
 
 
@@ -211,7 +216,11 @@ def backup(*, file: Path, force: bool, **options: Any) -> None:
 @click.option("--dry-run", is_flag=True, help="Only look through the backup.")
 @click.option("--force", is_flag=True, help="Replace what the store holds.")
 def restore(*, file: Path, dry_run: bool, force: bool, **options: Any) -> None:
-    """Put the backup FILE in the place of a SQLite store, which may be served meanwhile."""
+    """Put a backup in the place of a SQLite store.
+
+    The store may be served meanwhile: the server goes on with what is in FILE. Where anything is
+    wrong with FILE the store stays as it was.
+    """
     work = partial(operating.restore, file=file, dry_run=dry_run, force=force)
     _run(_settings(options), work)
 
@@ -221,7 +230,10 @@ def restore(*, file: Path, dry_run: bool, force: bool, **options: Any) -> None:
 @_format(exporting.FORMATS, "JSON lines with everything, or a table of the tasks.")
 @database_option
 def export_(*, file: str, kind: str, **options: Any) -> None:
-    """Write all tasks to FILE, or to stdout, while the store is served."""
+    """Write all tasks to FILE, or to stdout.
+
+    The store may be served, and written to, meanwhile. FILE is there whole or as it was before.
+    """
     _run(_settings(options), partial(operating.export_to, file=file, kind=kind))
 
 
@@ -232,7 +244,10 @@ def export_(*, file: str, kind: str, **options: Any) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be written, or what is wrong.")
 @click.option("--add", is_flag=True, help="Add to a store that is not empty, under new ids.")
 def import_(*, file: str, kind: str, dry_run: bool, add: bool, **options: Any) -> None:
-    """Take over the tasks in FILE, or on stdin: all of them or none."""
+    """Take over the tasks in FILE, or on stdin.
+
+    All of them or none: every line that is wrong is told, and nothing is written.
+    """
     work = partial(operating.import_from, file=file, kind=kind, dry_run=dry_run, add=add)
     _run(_settings(options), work)
 

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
         description="The most rows a root list answers; more are an error, never a silent cut.",
     )
     max_cost: int = Field(
-        10_000_000,
+        2_000_000,
         ge=1,
         le=1_000_000_000_000,
         description="The most that an operation may cost, which is about the fields it answers.",
@@ -108,6 +108,13 @@ class Settings(BaseSettings):
         default=False,
         description="Run trusted documents only.",
     )
+    answer_bytes: int = Field(
+        8_388_608,
+        ge=0,
+        le=1_073_741_824,
+        description="The most bytes of answers that are kept until the next write; 0 keeps none. "
+        "SQLite only.",
+    )
     get_max_age: int = Field(
         0,
         ge=0,
@@ -138,7 +145,7 @@ class Settings(BaseSettings):
         description="The longest request body, or WebSocket message, that is read.",
     )
     metrics: bool = Field(
-        True,
+        default=True,
         description="Whether /metrics is there, for everybody who reaches the server.",
     )
     log_format: Literal["auto", "json", "text"] = Field(
@@ -150,7 +157,7 @@ class Settings(BaseSettings):
         description="What is logged: debug, info, warning or error, and all that is worse.",
     )
     log_requests: bool = Field(
-        False,
+        default=False,
         description="Whether every request has a log line, at info.",
     )
     slow_seconds: float = Field(

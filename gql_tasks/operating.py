@@ -1,5 +1,6 @@
 """What the command line does to a store that is in operation, in the words it prints."""
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,6 +27,7 @@ async def doctor(database: Database, *, fix: bool) -> bool:
         remedy = f"; {found.remedy}" if found.remedy else ""
         click.echo(f"{found.state.value:5} {found.check:12} {found.text}{remedy}")
         well = well and not found.wrong
+        await asyncio.sleep(0)  # here Ctrl+C ends it
     return well
 
 
@@ -71,11 +73,18 @@ async def import_from(
 
 @contextmanager
 def progress_bar(label: str, *, hidden: bool = False) -> Iterator[Progress]:
-    """Show on stderr how much is done, and of how much, once there is something to show."""
+    """Show on stderr how much is done, and of how much, once there is something to show.
+
+    Whoever tells it may be in a thread, or keep the event loop to himself: either is ended here
+    after Ctrl+C, unless all is done.
+    """
+    task = asyncio.current_task()
     with ExitStack() as stack:
         bars: list[Any] = []
 
         def advance(done: int, total: int) -> None:
+            if done < total and task and task.cancelling():
+                raise asyncio.CancelledError
             if not bars:
                 bar = click.progressbar(length=total, label=label, file=sys.stderr, hidden=hidden)
                 bars.append(stack.enter_context(bar))

@@ -18,6 +18,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from gql_tasks.store import upkeep
 from gql_tasks.store.sqlite_driver import sqlite3
 from tests.conftest import SEED, Server, running_app, serve
 from tests.sql import Address
@@ -73,12 +74,13 @@ def store_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def large(tmp_path: Path) -> Path:
-    """A store whose copying takes a while."""
+    """A store whose copying takes a while, 100 MB."""
     path = tmp_path / "tasks.db"
     new_store(path)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE mine (filling BLOB)")
-        for _ in range(100):
+        connection.execute("PRAGMA synchronous=OFF")
+        for _ in range(50):
             connection.execute("INSERT INTO mine VALUES (randomblob(2000000))")
         connection.execute("INSERT INTO tasks (title) VALUES ('large')")
         connection.commit()
@@ -265,6 +267,43 @@ def test_killed_backup(large: Path, tmp_path: Path) -> None:
     assert run("backup", file, "--force", "--database", large).code == 0
     assert titles(file) == ["large"]
     assert not part.exists()
+
+
+def test_interrupted_backup(large: Path, tmp_path: Path) -> None:
+    """A backup that is interrupted with Ctrl+C ends, and leaves nothing."""
+    part = tmp_path / "backup.db.part"
+    process = command("backup", tmp_path / "backup.db", "--database", large)
+    eventually(lambda: part.exists() and part.stat().st_size > 0)
+    assert interrupted(process) == "\nAborted!\n"
+    assert names(tmp_path) == {"tasks.db"}
+
+
+def interrupted(process: subprocess.Popen[str]) -> str:
+    """End a command as Ctrl+C does, and return what it said after its bar."""
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=SECONDS)
+    assert (process.returncode, output) == (1, "")
+    return re.sub("^(Copying|Restoring)\n", "", errors)
+
+
+def test_links(store_file: Path, tmp_path: Path) -> None:
+    """A link to a backup, or to a store, stays one, and what it leads to is replaced."""
+    links = tmp_path / "links"
+    links.mkdir()
+    for name in ("tasks.db", "backup.db"):
+        (links / name).symlink_to(tmp_path / name)
+    (tmp_path / "backup.db").write_bytes(b"before")
+    backup = ("backup", links / "backup.db", "--database", links / "tasks.db")
+    assert run(*backup, "--force").code == 0
+    assert titles(tmp_path / "backup.db") == ["Tea", "Milk"]
+    for content in (store_file.read_bytes(), b"tea " * 5000):
+        store_file.write_bytes(content)
+        restore = ("restore", links / "backup.db", "--database", links / "tasks.db")
+        assert run(*restore, "--force").code == 0
+        assert titles(store_file) == ["Tea", "Milk"]
+    assert all(link.is_symlink() for link in links.iterdir())
+    assert names(links) == {"tasks.db", "backup.db"}
+    assert names(tmp_path) == {"links", "tasks.db", "backup.db", "tasks.db.damaged"}
 
 
 # Restore
@@ -545,14 +584,30 @@ def test_killed_restore(large: Path, backup_file: Path, tmp_path: Path) -> None:
     assert_sound(large)
 
 
+def test_interrupted_restore(large: Path, backup_file: Path) -> None:
+    """A restore that is interrupted with Ctrl+C ends, and leaves the store as it was."""
+    big = backup_file.parent / "big.db"
+    shutil.copy(large, big)
+    Address(str(large)).execute("UPDATE tasks SET title = 'newer'")
+    part = Path(f"{large}.restoring")
+    process = command("restore", big, "--database", large, "--force")
+    eventually(lambda: part.exists() and part.stat().st_size > 0)
+    assert interrupted(process) == "\nAborted!\n"
+    assert titles(large) == ["newer"]
+    assert names(large.parent) == {"tasks.db", "backups"}
+
+
 def with_timeout(process: subprocess.Popen[str], seconds: float) -> None:
     """Let a process run for so long."""
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=seconds)
 
 
-def test_restore_of_a_locked_store(store_file: Path, backup_file: Path) -> None:
-    """A store that another program keeps locked is left as it is, after some seconds."""
+def test_restore_of_a_locked_store(
+    store_file: Path, backup_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that another program keeps locked is left as it is, after some time."""
+    monkeypatch.setattr(upkeep, "BUSY_TIMEOUT_SECONDS", 0.2)
     with closing(sqlite3.connect(store_file, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         result = run("restore", backup_file, "--database", store_file, "--force")

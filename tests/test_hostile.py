@@ -36,6 +36,7 @@ LOOP_SECONDS = 10.0
 """No document holds the loop this long. They were measured at under 0.5 s on an idle core; what
 this is to catch, work that doubles with every fragment, takes minutes."""
 
+
 def check(response: httpx2.Response) -> Any:
     """Hold an answer to what every answer is: JSON without a leak, and nobody's bug."""
     assert response.status_code < 500

@@ -151,6 +151,7 @@ def test_limits_are_the_ones_in_force() -> None:
         json_body.MAX_DEPTH,
         wall.MAX_HEADERS,
         connections.MAX_HEAD_BYTES,
+        connections.UNREAD_SECONDS,
         task.MAX_TASKS,
         task.MAX_LEVELS,
         task.MAX_LABELS,

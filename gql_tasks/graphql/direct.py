@@ -25,6 +25,7 @@ from gql_tasks.graphql.atomic import is_atomic
 from gql_tasks.graphql.context import Context
 from gql_tasks.graphql.errors import format_result
 from gql_tasks.graphql.execution import PlannedExecutor
+from gql_tasks.graphql.kept_answers import KeptAnswers
 from gql_tasks.graphql.media_types import json_media_type, names_events_only
 from gql_tasks.graphql.observation import Answer, Observation, Observer
 from gql_tasks.graphql.prepared import PreparedQueries, Unprepared, the_operation
@@ -79,6 +80,7 @@ class DirectOperations:
         live: Live,
         max_rows: int,
         max_body_bytes: int,
+        answer_bytes: int,
         clock: Callable[[], datetime],
         arrival: Arrival,
         observer: Observer,
@@ -94,7 +96,8 @@ class DirectOperations:
         self.max_rows = max_rows
         self.documents = schema.documents
         self.measures = schema.measures
-        self.queries = PreparedQueries(self.schema, database, max_rows, self.measures)
+        kept = KeptAnswers(database.version, answer_bytes)
+        self.queries = PreparedQueries(self.schema, database, max_rows, self.measures, kept)
         self.mutations = PreparedMutations(self.schema, max_rows)
         self.clock = clock
         self.arrival = arrival

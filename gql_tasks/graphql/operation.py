@@ -19,6 +19,7 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from gql_tasks.domain.errors import InvalidArgument, TooSlow
 from gql_tasks.graphql.context import Context
+from gql_tasks.graphql.observation import Observation
 
 Answer: TypeAlias = ExecutionResult | PreExecutionError
 
@@ -116,11 +117,18 @@ async def answers(
         await asyncio.shield(context.session.finish())
 
 
-async def refused(error: InvalidArgument | GraphQLError) -> AsyncGenerator[Answer]:
+async def refused(
+    error: InvalidArgument | GraphQLError, observation: Observation
+) -> AsyncGenerator[Answer]:
     """Answer an operation that is not run, or whose connection said something impossible."""
     if isinstance(error, InvalidArgument):
         error = GraphQLError(str(error), original_error=error)
-    yield PreExecutionError(data=None, errors=[error])
+    answer = PreExecutionError(data=None, errors=[error])
+    observation.answered(answer)
+    try:
+        yield answer
+    finally:
+        observation.end()
 
 
 def is_too_slow(answer: Answer) -> bool:

@@ -34,6 +34,7 @@ from graphql.language import Visitor
 from gql_tasks.domain.ids import parse_id
 from gql_tasks.domain.moments import Moment
 from gql_tasks.graphql.collect import ResolveInfo, collect
+from gql_tasks.graphql.kept_answers import KeptAnswers
 from gql_tasks.graphql.measures import Measured, Measures
 from gql_tasks.graphql.selection import ROOTS, plan_named_row
 from gql_tasks.store.database import Database, PreparedRead
@@ -171,8 +172,14 @@ class PreparedQueries:
     """The queries of valid documents, and their plans, those used last."""
 
     def __init__(
-        self, schema: GraphQLSchema, database: Database, max_rows: int, measures: Measures
+        self,
+        schema: GraphQLSchema,
+        database: Database,
+        max_rows: int,
+        measures: Measures,
+        kept: KeptAnswers,
     ) -> None:
+        self.kept = kept
         self._schema = schema
         self._database = database
         self._max_rows = max_rows
@@ -208,11 +215,20 @@ class PreparedQueries:
         make errors of: it has to.
         """
         row = query.row(variables)
-        if row is None:
-            answers, cost = self._plan(query, variables, now)
-        else:
-            answers, cost = [row], query.row_cost
+        if row is not None:  # which is read as fast as anything is looked up
             self.hits += 1
+            return await self._read([row]), query.row_cost
+        key = (query, orjson.dumps(variables) if query.definitions else b"")
+        version, kept = self.kept.get(key)
+        if kept is not None:
+            return kept
+        answers, cost = self._plan(key, variables, now)
+        answer = await self._read(answers), cost
+        if key in self._plans:
+            self.kept.put(key, version, answer)
+        return answer
+
+    async def _read(self, answers: Answers) -> bytes:
         reads = [read for _, read in answers if isinstance(read, PreparedRead)]
         found = self._database.answer(reads) if reads else ()
         documents = iter(await found if isawaitable(found) else found)
@@ -220,12 +236,15 @@ class PreparedQueries:
             prefix + (read if isinstance(read, bytes) else next(documents) or NULL)
             for prefix, read in answers
         ]
-        return b'{"data":{' + b",".join(parts) + b"}}", cost
+        return b'{"data":{' + b",".join(parts) + b"}}"
 
     def _plan(
-        self, query: PreparedQuery, variables: dict[str, Any], now: Callable[[], Moment]
+        self,
+        key: tuple[PreparedQuery, bytes],
+        variables: dict[str, Any],
+        now: Callable[[], Moment],
     ) -> tuple[Answers, int]:
-        key = (query, orjson.dumps(variables) if query.definitions else b"")
+        query, _ = key
         if (planned := self._plans.get(key)) is not None:
             self._plans.move_to_end(key)
             self.hits += 1

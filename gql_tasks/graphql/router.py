@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -117,13 +118,22 @@ class TasksRouter(GraphQLRouter[Context, None]):
         """Answer one request."""
         try:
             streamed = request.method in {"GET", "POST"} and wants_events(request)
-            return await (self.stream(request) if streamed else self.run(request))
+            if streamed:
+                return await self.stream(request)
+            response = await self.run(request)
+            return revalidated(request, response) if request.method == "GET" else response
         except HTTPException as error:
             refused = StarletteHTTPException(error.status_code, error.reason)
         except StarletteHTTPException as error:
             refused = error
-        self.observer.turned_away(code_of(refused), request_id(request))
-        return refusal_response(request, refused)
+        return self.refuse(request, refused, request_id(request))
+
+    def refuse(
+        self, connection: HTTPConnection, error: StarletteHTTPException, request_id: str
+    ) -> Response:
+        """Note what never became an operation, and write the answer."""
+        self.observer.turned_away(code_of(error), request_id)
+        return refusal_response(connection, error)
 
     async def stream(self, request: Request) -> EventStream:
         """Begin the event stream of one operation. Raises HTTPException."""
@@ -149,13 +159,9 @@ class TasksRouter(GraphQLRouter[Context, None]):
             partial(self.operate, websocket),
             max_bytes=self.max_body_bytes,
             max_operations=self.max_operations,
+            turned_away=self.observer.turned_away,
         )
-        metrics = self.observer.metrics
-        metrics.sockets += 1
-        try:
-            await socket.serve()
-        finally:
-            metrics.sockets -= 1
+        await socket.serve()
 
     def operate(self, connection: HTTPConnection, operation: Operation) -> AsyncGenerator[Answer]:
         """Run one of a connection's operations, in a context of its own."""
@@ -163,7 +169,7 @@ class TasksRouter(GraphQLRouter[Context, None]):
             text = self.known_documents.text(operation.query, operation.document_id)
             context = self.context(connection)
         except (GraphQLError, InvalidArgument) as error:
-            return refused(error)
+            return refused(error, self.observer.begin(request_id(connection)))
         return answers(self.schema, replace(operation, query=text), context)
 
     def context(self, connection: HTTPConnection) -> Context:
@@ -291,6 +297,22 @@ class TasksRouter(GraphQLRouter[Context, None]):
             response.headers["Cache-Control"] = "no-store" if "errors" in response_data else age
             response.headers["Vary"] = "Accept, Time-Zone"
         return response
+
+
+def revalidated(request: Request, response: Response) -> Response:
+    """Give an answer to GET a strong ETag, and nothing else to a client that has it already."""
+    if response.status_code != 200:
+        return response
+    digest = blake2b(response.headers["content-type"].encode(), digest_size=16)
+    digest.update(response.body)
+    tag = f'"{digest.hexdigest()}"'
+    response.headers["ETag"] = tag
+    known = {known.strip() for known in request.headers.get("if-none-match", "").split(",")}
+    if known.isdisjoint({tag, f"W/{tag}", "*"}):
+        return response
+    told = {"etag", "vary", "cache-control"}
+    headers = {name: value for name, value in response.headers.items() if name in told}
+    return Response(status_code=304, headers=headers)
 
 
 def code_of(error: StarletteHTTPException) -> str:

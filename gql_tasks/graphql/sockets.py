@@ -45,6 +45,8 @@ CLOSE_SECONDS = 5
 
 TOO_SLOW = "too slow: resume with since"
 
+TOO_MANY = "TOO_MANY_OPERATIONS"
+
 Run = Callable[[Operation], AsyncGenerator[Answer]]
 """Runs an operation in a context of its own."""
 
@@ -54,15 +56,25 @@ class _Gone(Exception):
 
 
 class Socket:
-    """A client's connection, and the operations that it has running."""
+    """A client's connection, and the operations that it has running.
+
+    `turned_away` notes those that are refused here, by code and request id.
+    """
 
     def __init__(
-        self, websocket: WebSocket, run: Run, *, max_bytes: int, max_operations: int
+        self,
+        websocket: WebSocket,
+        run: Run,
+        *,
+        max_bytes: int,
+        max_operations: int,
+        turned_away: Callable[[str, str], None],
     ) -> None:
         self._websocket = websocket
         self._answers_of = run
         self._max_bytes = max_bytes
         self._max_operations = max_operations
+        self._turned_away = turned_away
         self._running: dict[str, Task[None]] = {}
         self._greeted = False
         self._turn = asyncio.Lock()
@@ -139,7 +151,8 @@ class Socket:
             self._running[name] = tasks.create_task(self._run(name, operation))
         else:
             message = f"The socket has {self._max_operations} operations running already."
-            error = refusal(message, "TOO_MANY_OPERATIONS")
+            error = refusal(message, TOO_MANY)
+            self._turned_away(TOO_MANY, request_id(self._websocket))
             await self._send({"id": name, "type": "error", "payload": [error]})
 
     async def _run(self, name: str, operation: Operation) -> None:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Body, HTTPException, Path
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException as NotHandled
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -92,7 +93,7 @@ class StrictRoute(APIRoute):
         """Answer, or tell another method all of those that there are."""
         try:
             await super().handle(scope, receive, send)
-        except HTTPException as error:
+        except NotHandled as error:
             if error.status_code == 405:
                 error.headers = {"Allow": self.allow}
             raise
@@ -159,8 +160,8 @@ def tasks_router(database: Database) -> APIRouter:
 def _name_methods(router: APIRouter) -> None:
     routes = [route for route in router.routes if isinstance(route, StrictRoute)]
     for route in routes:
-        beside = [other.methods for other in routes if other.path == route.path]
-        route.allow = ", ".join(sorted(set().union(*beside)))
+        beside = [other.methods or set() for other in routes if other.path == route.path]
+        route.allow = ", ".join(sorted(set[str]().union(*beside)))
 
 
 async def _answer(database: Database, plan: ReadPlan) -> orjson.Fragment:

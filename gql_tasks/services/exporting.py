@@ -7,7 +7,7 @@ from typing import TypeAlias
 from gql_tasks.domain.errors import StoreUnusable
 from gql_tasks.domain.relations import Entity
 from gql_tasks.services.formats import csv_tasks, json_lines
-from gql_tasks.services.formats.files import FileRefused, Progress, written
+from gql_tasks.services.formats.files import FileRefused, Progress, Write, written
 from gql_tasks.services.formats.records import Moved
 from gql_tasks.services.formats.source import MAX_BYTES
 from gql_tasks.store.database import Database, ReadSession
@@ -37,9 +37,7 @@ async def export(database: Database, file: str, format_name: str, progress: Prog
         return await database.read(work)
 
 
-def _export(
-    session: ReadSession, lines: Lines, write: Callable[[bytes], object], progress: Progress
-) -> Moved:
+def _export(session: ReadSession, lines: Lines, write: Write, progress: Progress) -> Moved:
     rows = WholeRows(session)
     exported = Moved(
         rows.count(Entity.PROJECT), rows.count(Entity.LABEL), rows.count(Entity.TASK), rows.remarks

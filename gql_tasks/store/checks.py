@@ -7,11 +7,8 @@ on reading a file that has been deleted or replaced, and what is written to that
 import os
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from functools import cache
 from pathlib import Path
 from typing import Final
-
-import asyncpg
 
 from gql_tasks.store import migrate
 from gql_tasks.store.sqlite_driver import sqlite3
@@ -51,6 +48,8 @@ def check_file(path: Path, served: Identity | None, *, seconds: float) -> Mappin
 
 async def check_server(url: str, *, seconds: float) -> Mapping[str, str]:
     """Check a PostgreSQL database, whose disk is its own concern. Raises nothing."""
+    import asyncpg  # not where the database is a file
+
     with suppress(OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError):
         connection = await asyncpg.connect(url, timeout=seconds)
         try:
@@ -68,12 +67,7 @@ def _checked(database: str, migrations: str, disk: str) -> Mapping[str, str]:
 
 
 def _migrated(revision: str | None) -> str:
-    return "ok" if revision == _head() else "another version's"
-
-
-@cache
-def _head() -> str | None:
-    return migrate.head()
+    return "ok" if revision == migrate.HEAD else "another version's"
 
 
 def _disk(path: Path, connection: sqlite3.Connection) -> str:

@@ -179,6 +179,10 @@ class Database(ABC):
         StoreUnavailable.
         """
 
+    def version(self) -> int | None:
+        """Tell what every commit changes, whoever makes it; None where that is not told at once."""
+        return None
+
     @abstractmethod
     async def read(self, work: Callable[[ReadSession], T]) -> T:
         """Run a unit of work that only reads, off the event loop, on one snapshot.

@@ -2,18 +2,21 @@
 
 A crash leaves the database as it was or migrated, never between. Of several processes that start
 at once one migrates, and the others find it done.
+
+Alembic does it. It is loaded where there is something to do: a server keeps its memory for years.
 """
 
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Integer, inspect
 
 from gql_tasks.domain.errors import StoreUnusable
 from gql_tasks.store.tables import TaskRow
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
 TUTORIAL_COLUMNS = {"id", "title", "description", "completed"}
 
@@ -21,6 +24,9 @@ VERSION_TABLE = "gql_tasks_version"
 """Where Alembic keeps the revision. Its usual table is that of the user's own migrations."""
 
 ADVISORY_LOCK = 0x67716C7461736B73  # "gqltasks"
+
+HEAD = "0006"
+"""The revision of a database that is migrated."""
 
 
 def upgrade(connection: Connection, name: str) -> None:
@@ -33,6 +39,8 @@ def upgrade(connection: Connection, name: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
     if pending(connection, name):
+        from alembic import command
+
         config = _config()
         config.attributes |= {"connection": connection, "version_table": VERSION_TABLE}
         command.upgrade(config, "head")
@@ -43,10 +51,11 @@ def pending(connection: Connection, name: str) -> list[str]:
 
     Raises StoreUnusable as `upgrade` does.
     """
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    current = context.get_current_heads()
+    current = _current(connection)
     _check_tasks_table(connection, name, migrated=bool(current))
-    scripts = ScriptDirectory.from_config(_config())
+    if current == (HEAD,):
+        return []
+    scripts = _scripts()
     known = {script.revision for script in scripts.walk_revisions()}
     if newer := set(current) - known:
         raise StoreUnusable(
@@ -57,15 +66,11 @@ def pending(connection: Connection, name: str) -> list[str]:
     return [f"{revision.revision}: {revision.doc}" for revision in reversed(revisions)]
 
 
-def head() -> str | None:
-    """Name the revision of a database that is migrated."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
-
-
 def every_migration() -> list[str]:
     """List every migration, oldest first: what a new database will run."""
-    scripts = ScriptDirectory.from_config(_config())
-    return [f"{script.revision}: {script.doc}" for script in reversed([*scripts.walk_revisions()])]
+    return [
+        f"{script.revision}: {script.doc}" for script in reversed([*_scripts().walk_revisions()])
+    ]
 
 
 def _check_tasks_table(connection: Connection, name: str, *, migrated: bool) -> None:
@@ -90,7 +95,22 @@ def _check_tasks_table(connection: Connection, name: str, *, migrated: bool) -> 
         )
 
 
-def _config() -> Config:
+def _current(connection: Connection) -> tuple[str, ...]:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return ()
+    found = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608  # a constant
+    return tuple(found.scalars())
+
+
+def _scripts() -> "ScriptDirectory":
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(files("gql_tasks.store") / "migrations"))
     return config

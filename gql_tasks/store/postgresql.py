@@ -47,6 +47,7 @@ from gql_tasks.store.postgresql_errors import (
     translated,
 )
 from gql_tasks.store.postgresql_sql import POSTGRESQL
+from gql_tasks.store.timings import Timings
 
 logger = logging.getLogger("gql_tasks.store")
 
@@ -83,8 +84,11 @@ class PostgresqlDatabase(Database):
     is done, or raises StoreUnavailable or StatementTimeout.
     """
 
-    def __init__(self, url: str, *, statement_seconds: float = inf) -> None:
+    def __init__(
+        self, url: str, *, statement_seconds: float = inf, timings: Timings | None = None
+    ) -> None:
         self._url = url
+        self._timings = timings or Timings()
         self._statement_seconds = statement_seconds
         self._statements = statement_cache(POSTGRESQL)
         self._silent_until = -inf
@@ -120,7 +124,9 @@ class PostgresqlDatabase(Database):
 
     def session(self) -> "PostgresqlOperationSession":
         """Begin an operation."""
-        return PostgresqlOperationSession(self._readers, self._statements, self._translated)
+        return PostgresqlOperationSession(
+            self._readers, self._statements, self._translated, self._timings
+        )
 
     async def answer(self, reads: Sequence[PreparedRead]) -> Sequence[Document]:
         """Read in a greenlet."""
@@ -134,26 +140,34 @@ class PostgresqlDatabase(Database):
     async def read(self, work: Callable[[ReadSession], T]) -> T:
         """Read in a greenlet."""
         session = self.session()
-        try:
-            with self._translated():
-                return await session.run_sync(cast("Callable[[Session], T]", work))
-        finally:
-            await session.finish()
+        with self._timings.reading():
+            try:
+                with self._translated():
+                    return await session.run_sync(cast("Callable[[Session], T]", work))
+            finally:
+                await session.finish()
 
     async def write(self, work: Callable[[WriteSession], T], *, short: bool = False) -> T:  # noqa: ARG002  # all the same here
         """Run the work in a greenlet, and again if PostgreSQL ended it in favour of another."""
-        for attempt in range(1, WRITE_ATTEMPTS + 1):
-            try:
-                async with self.transaction() as transaction:
-                    return await transaction.write(work)
-            except WritersCollided:
-                if attempt == WRITE_ATTEMPTS:
-                    raise
+        with self._timings.writing():
+            for attempt in range(1, WRITE_ATTEMPTS + 1):
+                try:
+                    async with self._begin() as transaction:
+                        return await transaction.write(work)
+                except WritersCollided:
+                    if attempt == WRITE_ATTEMPTS:
+                        raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Begin a transaction."""
+        with self._timings.writing():
+            async with self._begin() as transaction:
+                yield transaction
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator["PostgresqlTransaction"]:
         session = AsyncSession(
             self._writers, sync_session_class=WriteSession, statements=self._statements
         )
@@ -250,24 +264,32 @@ class PostgresqlTransaction:
 class PostgresqlOperationSession(AsyncSession):
     """The session of one operation; its reads take turns on one connection."""
 
-    def __init__(self, engine: AsyncEngine, statements: Statements, translated: Translated) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        statements: Statements,
+        translated: Translated,
+        timings: Timings,
+    ) -> None:
         super().__init__(engine, sync_session_class=ReadSession, statements=statements)
         self._session = cast("ReadSession", self.sync_session)
         self._translated = translated
+        self._timings = timings
         self._turn = asyncio.Lock()
         self._failure: Exception | None = None
 
     async def read(self, plan: ReadPlan) -> Answer:
         """Read in turn. With a read that failed its snapshot is gone: what follows fails too."""
-        async with self._turn:
-            if self._failure is not None:
-                raise self._failure
-            try:
-                with self._translated():
-                    return await self.run_sync(lambda _: self._session.execute_plan(plan))
-            except (StatementTimeout, StoreUnavailable, StoreUnusable) as error:
-                self._failure = error
-                raise
+        with self._timings.reading():
+            async with self._turn:
+                if self._failure is not None:
+                    raise self._failure
+                try:
+                    with self._translated():
+                        return await self.run_sync(lambda _: self._session.execute_plan(plan))
+                except (StatementTimeout, StoreUnavailable, StoreUnusable) as error:
+                    self._failure = error
+                    raise
 
     async def finish(self) -> None:
         """End the snapshot and give the connection back to the pool."""

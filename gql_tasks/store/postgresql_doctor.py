@@ -6,7 +6,6 @@ transaction that is rolled back, and the server itself describes both.
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -16,6 +15,7 @@ from gql_tasks.domain.finding import Finding, State, some
 from gql_tasks.store import migrate
 from gql_tasks.store.database import Database, ReadSession, WriteSession
 from gql_tasks.store.log_check import check_log, check_rows, repair_log
+from gql_tasks.store.postgresql_errors import reason
 
 MINIMUM_VERSION = 14
 
@@ -53,14 +53,6 @@ _SEARCH = """
 RESTORE = "restore a backup"
 
 
-class _Described(Exception):
-    """What the migrations make; raised, so that the making is rolled back."""
-
-    def __init__(self, objects: dict[str, str]) -> None:
-        super().__init__()
-        self.objects = objects
-
-
 async def examine(database: Database) -> AsyncIterator[Finding]:
     """Look at everything; nothing that is done for that is committed."""
     try:
@@ -91,7 +83,7 @@ async def _tried(database: Database, check: str, look: Callable[[ReadSession], F
     try:
         return await database.read(look)
     except (TasksError, DBAPIError) as error:
-        return Finding(check, State.WRONG, f"cannot be read: {_reason(error)}", RESTORE)
+        return Finding(check, State.WRONG, f"cannot be read: {reason(error)}", RESTORE)
 
 
 def _version(session: ReadSession) -> Finding:
@@ -121,17 +113,24 @@ def _permissions(session: ReadSession) -> Finding:
 
 
 async def fix(database: Database) -> list[str]:
-    """Make triggers and indexes anew, and log what is missing, all or nothing."""
+    """Make triggers and indexes anew, and log what is missing, all or nothing.
+
+    Tells what was done. Raises StoreUnusable.
+    """
     if await database.pending_migrations():
         raise StoreUnusable(f"{database.name} is not migrated; `gql-tasks migrate` does that")
-    expected = await _expected(database)
 
-    def repair(session: WriteSession) -> list[str]:
-        made = [*_make_anew(session.connection(), expected)]
-        logged = repair_log(session)
-        return made + ([f"what is logged of {some(logged)}"] if logged else [])
+    try:
+        expected = await _expected(database)
+        return await database.write(lambda session: [*_repair(session, expected)])
+    except (TasksError, DBAPIError) as error:
+        raise StoreUnusable(f"{database.name} was not fixed: {reason(error)}") from error
 
-    return await database.write(repair)
+
+def _repair(session: WriteSession, expected: dict[str, str]) -> Iterator[str]:
+    yield from _make_anew(session.connection(), expected)
+    if logged := repair_log(session):
+        yield f"what is logged of {some(logged)}"
 
 
 def _make_anew(connection: Connection, expected: dict[str, str]) -> Iterator[str]:
@@ -150,25 +149,23 @@ def _make_anew(connection: Connection, expected: dict[str, str]) -> Iterator[str
 async def _expected(database: Database) -> dict[str, str]:
     """Describe what the migrations make."""
 
-    def describe(session: WriteSession) -> None:
+    def describe(session: ReadSession) -> dict[str, str]:
         connection = session.connection()
+        # What a reader does is rolled back, whatever it is.
+        connection.exec_driver_sql("SET TRANSACTION READ WRITE")
         connection.exec_driver_sql("CREATE SCHEMA gql_tasks_expected")
         connection.exec_driver_sql("SET LOCAL search_path = gql_tasks_expected")
         migrate.upgrade(connection, database.name)
-        raise _Described(_objects(connection))
+        return _objects(connection)
 
-    try:
-        await database.write(describe)
-    except _Described as described:
-        return described.objects
-    raise AssertionError("unreachable: a description is raised")
+    return await database.read(describe)
 
 
 async def _schema(database: Database) -> Finding:
     try:
         expected = await _expected(database)
     except (TasksError, DBAPIError) as error:
-        why = f"there is nothing to compare with: {_reason(error)}"
+        why = f"there is nothing to compare with: {reason(error)}"
         return Finding("schema", State.UNCHECKED, why)
     found = await database.read(lambda session: _objects(session.connection()))
     wrong = sorted(name for name, definition in expected.items() if found.get(name) != definition)
@@ -205,9 +202,3 @@ def _search(session: ReadSession) -> Finding:
         remedy = "write their titles again"
         return Finding("search", State.WRONG, f"other words are indexed: {some(tasks)}", remedy)
     return Finding("search", State.OK, "every task is found by its words")
-
-
-def _reason(error: Exception) -> str:
-    found: Any = error.orig if isinstance(error, DBAPIError) else error.__cause__ or error
-    found = getattr(found, "driver_exception", found)
-    return next(iter(str(found).splitlines()), "no answer")

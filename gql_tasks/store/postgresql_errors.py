@@ -113,7 +113,7 @@ def reason(error: Exception) -> str:
 def _drivers(error: BaseException | None) -> BaseException | None:
     """Find the driver's error behind SQLAlchemy's, or behind what it means."""
     if isinstance(error, TasksError):
-        error = error.__cause__
+        error = error.__cause__ or error
     if isinstance(error, DBAPIError):
         error = error.orig
     return getattr(error, "driver_exception", error)

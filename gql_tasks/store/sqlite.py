@@ -21,10 +21,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
-from time import monotonic, perf_counter, sleep
+from time import perf_counter
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import URL
+from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
 from gql_tasks.domain.errors import StatementTimeout, StoreUnusable
@@ -44,12 +43,14 @@ from gql_tasks.store.database import (
     WriteSession,
     statement_cache,
 )
-from gql_tasks.store.sqlite_budget import UNLIMITED, LimitedConnection, budget_of, limit_statements
+from gql_tasks.store.sqlite_budget import UNLIMITED, budget_of
 from gql_tasks.store.sqlite_driver import sqlite3
+from gql_tasks.store.sqlite_engine import reading_engine, writing_engine
 from gql_tasks.store.sqlite_errors import is_busy, translated
 from gql_tasks.store.sqlite_reader import FAST_SECONDS, LOOP_SECONDS, SqliteReader
 from gql_tasks.store.sqlite_sql import SQLITE
 from gql_tasks.store.sqlite_writer import SqliteWriter
+from gql_tasks.store.timings import Timings
 
 MINIMUM_VERSION = (3, 38, 0)
 
@@ -79,28 +80,17 @@ class SqliteDatabase(Database):
         *,
         busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
         statement_seconds: float = UNLIMITED,
+        timings: Timings | None = None,
     ) -> None:
         self.path = path
         self._busy_timeout_seconds = busy_timeout_seconds
         self._statement_seconds = statement_seconds
         self._statements = statement_cache(SQLITE)
-        # Readers are not limited by the pool: waiting for one would stop the event loop, and with
-        # it whoever should hand one back.
-        self._readers = _engine(
-            path, "BEGIN", busy_timeout_seconds, pool_size=READER_THREADS, max_overflow=-1
+        self._timings = timings or Timings()
+        self._readers = reading_engine(
+            path, busy_timeout_seconds, statement_seconds, connections=READER_THREADS
         )
-        self._write_engine = _engine(
-            path, "BEGIN IMMEDIATE", busy_timeout_seconds, pool_size=1, max_overflow=0
-        )
-        for engine in (self._readers, self._write_engine):
-            limit_statements(engine, statement_seconds)
-        event.listen(self._write_engine, "do_execute", _is_taken_back)
-        event.listen(self._readers, "connect", _refuse_writes)
-        event.listen(
-            self._write_engine,
-            "connect",
-            lambda connection, _record: _log_ahead(connection, busy_timeout_seconds),
-        )
+        self._write_engine = writing_engine(path, busy_timeout_seconds, statement_seconds)
         self._writer = SqliteWriter(self._write_engine, self._statements, busy_timeout_seconds)
         self._direct = threading.local()  # one reader for the event loop, one for each thread
         self._direct_readers: list[SqliteReader] = []
@@ -141,37 +131,60 @@ class SqliteDatabase(Database):
     def session(self) -> "SqliteOperationSession":
         """Begin an operation."""
         return SqliteOperationSession(
-            self._readers, self._statements, self._reader_threads, self._statement_seconds
+            self._readers,
+            self._statements,
+            self._reader_threads,
+            self._statement_seconds,
+            self._timings,
         )
 
     def answer(
         self, reads: Sequence[PreparedRead]
     ) -> Sequence[Document] | Awaitable[Sequence[Document]]:
         """Read on the loop what has proved to be fast, all else on a thread."""
+        start = perf_counter()
         if all(_belongs_on_loop(read.statement, read.plan) for read in reads):
             try:
-                return self._answer(reads, min(LOOP_SECONDS, self._statement_seconds))
+                found = self._answer(reads, min(LOOP_SECONDS, self._statement_seconds))
             except StatementTimeout:
                 pass  # a thread has the time to do it
+            else:
+                self._timings.read(perf_counter() - start)
+                return found
+        return self._answer_in_thread(reads, start)
+
+    async def _answer_in_thread(
+        self, reads: Sequence[PreparedRead], since: float
+    ) -> Sequence[Document]:
         loop = asyncio.get_running_loop()
-        return loop.run_in_executor(
-            self._reader_threads, self._answer, reads, self._statement_seconds
-        )
+        with self._timings.reading(since=since):
+            return await loop.run_in_executor(
+                self._reader_threads, self._answer, reads, self._statement_seconds
+            )
 
     def _answer(self, reads: Sequence[PreparedRead], seconds: float) -> list[Document]:
         try:
-            reader: SqliteReader | None = getattr(self._direct, "reader", None)
-            if reader is None:
-                reader = self._direct.reader = SqliteReader(self.path, self._busy_timeout_seconds)
-                self._direct_readers.append(reader)
-            return reader.read(reads, seconds)
+            return self._reader().read(reads, seconds)
         except sqlite3.DatabaseError as error:
             raise translated(error, seconds) from error
+
+    def version(self) -> int:
+        """Ask for `data_version`, on the loop: it differs from one connection to another."""
+        return self._reader().version()
+
+    def _reader(self) -> SqliteReader:
+        """Find this thread's own reader."""
+        reader: SqliteReader | None = getattr(self._direct, "reader", None)
+        if reader is None:
+            reader = self._direct.reader = SqliteReader(self.path, self._busy_timeout_seconds)
+            self._direct_readers.append(reader)
+        return reader
 
     async def read(self, work: Callable[[ReadSession], T]) -> T:
         """Read on a reader thread."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._reader_threads, self._read, work)
+        with self._timings.reading():
+            return await loop.run_in_executor(self._reader_threads, self._read, work)
 
     def _read(self, work: Callable[[ReadSession], T]) -> T:
         try:
@@ -182,13 +195,13 @@ class SqliteDatabase(Database):
 
     async def write(self, work: Callable[[WriteSession], T], *, short: bool = False) -> T:
         """Wait for the writer's turn, then for its commit to be on disk."""
-        with self._told():
+        with self._timings.writing(), self._told():
             return await self._writer.write(work, short=short)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Keep the writer's turn until the end of the block."""
-        with self._told():
+        with self._timings.writing(), self._told():
             async with self._writer.transaction() as transaction:
                 yield ToldTransaction(transaction, self._told)
 
@@ -226,8 +239,11 @@ class SqliteDatabase(Database):
                 await asyncio.sleep(RETRY_SECONDS)
 
     def _migrate(self) -> None:
-        # A reader looks first: a file that is not a task store is left as it was, to the byte.
-        self._pending_migrations()
+        # A reader looks first: a file that is not a task store is left as it was, to the byte, and
+        # one that is migrated is opened while another program writes.
+        if not self._pending_migrations():
+            with self._usable(), self._write_engine.connect():  # which switches to WAL
+                return
         with (
             self._usable(),
             self._write_engine.begin() as connection,
@@ -288,34 +304,43 @@ class SqliteOperationSession(ReadSession):
         statements: Statements,
         threads: ThreadPoolExecutor,
         statement_seconds: float,
+        timings: Timings,
     ) -> None:
         super().__init__(engine, statements=statements)
         self._threads = threads
         self._statement_seconds = statement_seconds
+        self._timings = timings
         self._turn = asyncio.Lock()
 
     def read(self, plan: ReadPlan) -> Answer | Awaitable[Answer]:
         """Read on the loop what has proved to be fast, all else on a thread."""
+        start = perf_counter()
         statement = self.statements(plan.shape)
         if _belongs_on_loop(statement, plan) and not self._turn.locked():
             try:
-                return self._timed_read(statement, plan, min(LOOP_SECONDS, self._statement_seconds))
+                answer = self._timed_read(
+                    statement, plan, min(LOOP_SECONDS, self._statement_seconds)
+                )
             except StatementTimeout:
                 pass  # a thread has the time to do it
-        return self._read_in_thread(statement, plan)
+            else:
+                self._timings.read(perf_counter() - start)
+                return answer
+        return self._read_in_thread(statement, plan, start)
 
-    async def _read_in_thread(self, statement: Statement, plan: ReadPlan) -> Answer:
+    async def _read_in_thread(self, statement: Statement, plan: ReadPlan, since: float) -> Answer:
         loop = asyncio.get_running_loop()
-        async with self._turn:
-            reading = loop.run_in_executor(
-                self._threads, self._timed_read, statement, plan, self._statement_seconds
-            )
-            try:
-                return await asyncio.shield(reading)
-            except asyncio.CancelledError:
-                await asyncio.wait([reading])  # the thread is still on this session
-                reading.exception()  # nobody hears it any more
-                raise
+        with self._timings.reading(since=since):
+            async with self._turn:
+                reading = loop.run_in_executor(
+                    self._threads, self._timed_read, statement, plan, self._statement_seconds
+                )
+                try:
+                    return await asyncio.shield(reading)
+                except asyncio.CancelledError:
+                    await asyncio.wait([reading])  # the thread is still on this session
+                    reading.exception()  # nobody hears it any more
+                    raise
 
     def _timed_read(self, statement: Statement, plan: ReadPlan, seconds: float) -> Answer:
         start = perf_counter()
@@ -331,65 +356,6 @@ class SqliteOperationSession(ReadSession):
         """End the snapshot."""
         async with self._turn:
             self.close()
-
-
-def _engine(path: Path, begin: str, busy_timeout_seconds: float, **pool: int) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        module=sqlite3,
-        connect_args={
-            "check_same_thread": False,
-            "timeout": busy_timeout_seconds,
-            "factory": LimitedConnection,
-        },
-        hide_parameters=True,  # errors are logged, and values are nobody's business
-        **pool,
-    )
-    event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-    return engine
-
-
-def _configure(connection: sqlite3.Connection, _record: object) -> None:
-    # The driver must not begin transactions by itself: it would leave reads without a snapshot and
-    # schema changes outside of the transaction.
-    connection.isolation_level = None
-    # Other programs may have stored bytes that are not UTF-8; they must not make a list unreadable.
-    connection.text_factory = lambda data: data.decode("utf-8", "replace")
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _log_ahead(connection: sqlite3.Connection, busy_timeout_seconds: float) -> None:
-    """Switch the file to WAL, where readers and the writer do not wait for each other.
-
-    SQLite does not always wait for the lock that this takes, so of several processes that open a
-    new file at once all but one would fail.
-    """
-    deadline = monotonic() + busy_timeout_seconds
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL").close()
-        except sqlite3.OperationalError as error:
-            if not is_busy(error) or monotonic() >= deadline:
-                raise
-            sleep(0.01)
-        else:
-            return
-
-
-def _refuse_writes(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute("PRAGMA query_only=ON").close()
-
-
-def _is_taken_back(
-    cursor: sqlite3.Cursor, statement: str, _parameters: object, _context: object
-) -> bool:
-    """Tell whether a savepoint needs no rollback, SQLite having rolled back all there was.
-
-    It does so where the disk is full, and where a statement that writes is stopped.
-    """
-    return statement.startswith("ROLLBACK TO") and not cursor.connection.in_transaction
 
 
 def _belongs_on_loop(statement: Statement, plan: ReadPlan) -> bool:

@@ -145,6 +145,7 @@ def remove(path: Path) -> None:
 
 def put(part: Path, path: Path, *, overwrite: bool) -> None:
     """Give a file that is complete its name, once it is on disk."""
+    path = path.resolve()  # a link stays, and leads to it
     sync(part)
     if path.exists() and not overwrite:
         raise StoreUnusable("somebody made it meanwhile")
@@ -153,7 +154,7 @@ def put(part: Path, path: Path, *, overwrite: bool) -> None:
         beside(path, suffix).unlink(missing_ok=True)
     part.replace(path)
     if os.name == "posix":
-        sync(path.absolute().parent)
+        sync(path.parent)
 
 
 def refuse_open(path: Path) -> None:

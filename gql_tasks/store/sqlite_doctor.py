@@ -53,6 +53,8 @@ def fix(path: Path, busy_timeout_seconds: float) -> list[str]:
 
     Raises StoreUnusable.
     """
+    if not path.is_file():
+        raise StoreUnusable(f"there is no file {path}")
     with (
         in_one_line(f"{path} was not fixed"),
         closing(connect(path, "rw", busy_timeout_seconds)) as connection,
@@ -82,7 +84,7 @@ def _permissions(path: Path) -> Finding:
     def may(target: Path, what: int) -> bool:
         return os.access(target, what, effective_ids=os.access in os.supports_effective_ids)
 
-    directory = path.absolute().parent
+    directory = path.resolve().parent
     problems = [f"{part.name} may not be read" for part in _parts(path) if not may(part, os.R_OK)]
     problems += [
         f"{part.name} may not be written" for part in _parts(path) if not may(part, os.W_OK)
@@ -102,7 +104,7 @@ def _permissions(path: Path) -> Finding:
 
 
 def _disk(path: Path) -> Finding:
-    free = shutil.disk_usage(path.absolute().parent).free
+    free = shutil.disk_usage(path.resolve().parent).free
     if free < MIN_FREE_BYTES:
         problem = f"{free:,} bytes are free"
         return Finding("disk", State.WRONG, problem, "make room before writes fail")

@@ -14,8 +14,9 @@ SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
 def beside(path: Path, suffix: str) -> Path:
-    """Name a file in the same directory."""
-    return path.with_name(path.name + suffix)
+    """Name a file in the same directory; of a link, in that of what it leads to, as SQLite does."""
+    found = path.resolve()
+    return found.with_name(found.name + suffix)
 
 
 def connect(path: Path, mode: str, busy_timeout_seconds: float) -> sqlite3.Connection:
@@ -40,7 +41,7 @@ def connect_to_read(path: Path, busy_timeout_seconds: float) -> sqlite3.Connecti
     """
     if beside(path, "-wal").exists():
         mode = "ro"
-    elif os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK):
+    elif os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK):
         mode = "rw"
     else:
         mode = "ro&immutable=1" if _is_in_wal_mode(path) else "ro"

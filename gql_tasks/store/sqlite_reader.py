@@ -45,6 +45,11 @@ class SqliteReader:
         with self._snapshot():
             return [self._read(read) for read in reads]
 
+    def version(self) -> int:
+        """Tell what every commit of another connection changes."""
+        [version] = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()

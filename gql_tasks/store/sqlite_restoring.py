@@ -98,7 +98,9 @@ def restore(
         with temporary(beside(path, ".restoring")) as part:
             with closing(connect(part, "rwc", busy_timeout_seconds)) as staged:
                 restored = _stage(file, staged, target, _half(progress, 0), force=overwrite)
-            _swap(part, path, target, busy_timeout_seconds, _half(progress, 1))
+            second_half = _half(progress, 1)
+            second_half(0, 1)  # who wants to stop it does so here, before anything is changed
+            _swap(part, path, target, busy_timeout_seconds, second_half)
     progress(1, 1)
     return restored
 
@@ -174,6 +176,7 @@ def _swap(
 
 def _set_aside(path: Path) -> None:
     """Keep what is no database under another name; a crash leaves it under both."""
+    path = path.resolve()
     refuse_open(path)
     aside = beside(path, ".damaged")
     aside.unlink(missing_ok=True)

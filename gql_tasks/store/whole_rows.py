@@ -59,6 +59,9 @@ class WholeRows:
 
     def __init__(self, session: ReadSession) -> None:
         self._session = session
+        if session.get_bind().dialect.name == "postgresql":
+            # Whoever the rows are written to may take their time to read them.
+            session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         self.remarks: Counter[str] = Counter()
 
     def count(self, entity: Entity) -> int:

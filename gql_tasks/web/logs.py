@@ -7,8 +7,9 @@ For people, or, where no terminal reads it, a JSON object a line:
     operation, type, outcome, cost, document, duration_ms    of the line about a whole request
     error, traceback                what went wrong, and where
 
-A message about a request begins with `request %s`, and its id is found there. No line has a value
-of a variable, a header or a document's text; a document is named by its SHA-256.
+A message about a request begins with `request %s`, and its id is found there. No line about a whole
+request or a bug has a value of a variable, another header than the id, or a document's text; a
+document is named by its SHA-256.
 """
 
 import logging

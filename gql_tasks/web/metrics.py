@@ -3,10 +3,11 @@
     gql_tasks_operation_seconds{operation, type, outcome}   GraphQL operations; `_count` counts them
     gql_tasks_operation_cost{operation, type}               what they were priced at
     gql_tasks_errors_total{code}                            errors in their answers
-    gql_tasks_http_seconds{method, route, status}           requests to everything but /graphql
+    gql_tasks_http_seconds{method, route, status}           requests to all but /graphql
     gql_tasks_store_seconds{access}                         reads, and transactions that write
     gql_tasks_cache_total{cache, result}                    documents and plans: hits and misses
     gql_tasks_events_total                                  events sent to subscribers
+    gql_tasks_requests                                      requests that are being answered
     gql_tasks_subscribers, gql_tasks_sockets                who is connected
     gql_tasks_writes_waiting                                writes that are not committed yet
     gql_tasks_log_changes, gql_tasks_log_lag_changes        the change log, and its untold part
@@ -114,7 +115,6 @@ class Metrics:
         self._tallies: dict[tuple[Histogram, tuple[str, ...]], Tally] = {}
         self._followed: list[tuple[Counter, Callable[[], int], list[int]]] = []
         self._watched: list[tuple[Gauge, Callable[[], float]]] = []
-        self.sockets = 0
         self.events = 0
 
         own = self.registry if self.directory is None else None
@@ -157,7 +157,6 @@ class Metrics:
         events = Counter("gql_tasks_events", "Events sent to subscribers.", registry=own)
         self._follow(events, lambda: self.events)
         self._own = own
-        self.watch("sockets", "WebSockets that are open.", lambda: self.sockets)
         self.log_changes = self._gauge("log_changes", "Changes in the change log.", "mostrecent")
         self.log_lag = self._gauge(
             "log_lag_changes", "Changes that subscribers are yet to be told of.", "livemax"

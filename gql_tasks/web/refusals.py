@@ -10,6 +10,8 @@
 """
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 
 class Refusal(HTTPException):
@@ -19,3 +21,14 @@ class Refusal(HTTPException):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         super().__init__(status, detail, named)
         self.code = code
+
+
+def as_detail(refusal: Refusal) -> Response:
+    """Shape a refusal as the REST door does the database's failures."""
+    body = {"detail": refusal.detail, "code": refusal.code}
+    return JSONResponse(body, refusal.status_code, refusal.headers)
+
+
+async def answer_refusal(_: Request, refusal: Refusal) -> Response:
+    """Answer a refusal of a body, where a door has asked for it."""
+    return as_detail(refusal)

@@ -3,16 +3,22 @@
 It stands before both doors, and before the shortest way to one of them.
 """
 
+import logging
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gql_tasks.web.admission import Admission
+from gql_tasks.web.headers import with_data_headers
 from gql_tasks.web.hosts import BadHost, Hosts
 from gql_tasks.web.origins import Origins
 from gql_tasks.web.refusals import Refusal
-from gql_tasks.web.refuse import Refuse
+from gql_tasks.web.requests import request_id_of
+
+logger = logging.getLogger("gql_tasks.web")
 
 MAX_HEADERS: Final = 100
 """Header lines of a request; browsers and proxies send some thirty."""
@@ -20,9 +26,15 @@ MAX_HEADERS: Final = 100
 ALWAYS_ANSWERED: Final = frozenset({"/livez", "/readyz", "/metrics"})
 """Paths by which whoever runs the server sees that it has too much to do."""
 
+Refuse = Callable[[HTTPConnection, Refusal, str], Response]
+"""Writes a refusal of the request of an id as a door's clients know it, and notes it."""
+
 
 class Wall:
-    """Refuse what was sent to another host, WebSockets of other pages, and what is too much."""
+    """Refuse what was sent to another host, WebSockets of other pages, and what is too much.
+
+    It does so in the shape of the door that was knocked at: by path, or as it is `elsewhere`.
+    """
 
     def __init__(
         self,
@@ -31,13 +43,15 @@ class Wall:
         hosts: Hosts,
         origins: Origins,
         admission: Admission,
-        refuse: Refuse,
+        doors: Mapping[str, Refuse],
+        elsewhere: Refuse,
     ) -> None:
         self.app = app
         self.hosts = hosts
         self.origins = origins
         self.admission = admission
-        self.refuse = refuse
+        self.doors = doors
+        self.elsewhere = elsewhere
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -56,7 +70,7 @@ class Wall:
             finally:
                 self.admission.requests -= 1
         except Refusal as refusal:  # also one for a body, where no door has seen it
-            await self.refuse(refusal, scope, receive, send)
+            await self._refuse(refusal, scope, receive, send)
 
     async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = HTTPConnection(scope)
@@ -64,6 +78,23 @@ class Wall:
         self.admission.check_room(client)
         with self.admission.staying(client):
             await self.app(scope, receive, send)
+
+    async def _refuse(self, refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or a WebSocket's handshake."""
+        connection = HTTPConnection(scope)
+        request_id = request_id_of(connection.headers.get("x-request-id", ""))
+        logger.debug("request %s: refused, %s", request_id, refusal.detail)
+        response = self.doors.get(scope["path"], self.elsewhere)(connection, refusal, request_id)
+        if scope["type"] == "websocket" and (
+            "websocket.http.response" not in scope.get("extensions", {})
+        ):
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})  # a 403
+            return
+        response.headers["x-request-id"] = request_id
+        for name, text in self.origins.headers_for(connection.headers.get("origin")).items():
+            response.headers.append(name, text)
+        response.raw_headers = with_data_headers(response.raw_headers)
+        await response(scope, receive, send)
 
     def _check_requests(self, scope: Scope) -> None:
         """Raise Refusal for a request more than may be answered at once."""

@@ -31,6 +31,7 @@ COLUMNS = (
     "base p50 ms",
     "base p99 ms",
     "base CPU µs",
+    "kept req/s",
 )
 
 
@@ -129,6 +130,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
                 "met": row.met,
                 "gql_tasks": asdict(row.ours),
                 "documented": asdict(row.documented),
+                "kept": None if row.kept is None else asdict(row.kept),
             }
             for row in comparison.compared
         },
@@ -151,6 +153,7 @@ def _row(row: Compared) -> list[str]:
         f"{base.p50_ms:.2f}",
         f"{base.p99_ms:.2f}",
         f"{base.cpu_us:,.0f}",
+        "" if row.kept is None else f"{row.kept.requests_per_second:,.0f}",
     ]
 
 

@@ -54,10 +54,11 @@ def machine_busy_seconds() -> float:
 
 
 @contextmanager
-def serve_gql_tasks(database: Path) -> Iterator[ServerProcess]:
-    """Run our server over a file until the block ends."""
+def serve_gql_tasks(database: Path, *, answer_bytes: int = 0) -> Iterator[ServerProcess]:
+    """Run our server over a file until the block ends; it keeps no answers unless it is to."""
     port = _free_port()
     command = ("gql_tasks", "serve", "--port", str(port), "--database", str(database))
+    command += ("--answer-bytes", str(answer_bytes))
     command += ("--max-sockets-per-client", "10000")  # all of the load comes from one address
     with _running(command, {}, port) as server:
         yield server

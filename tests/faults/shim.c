@@ -2,6 +2,8 @@
 
      write=28 sync=5 open=13 readonly=30   fail with this errno, for the database's files only
      clock=-86400                          the time of day is so many seconds off
+     free=4096                             so many bytes are left where the database's files are
+     owner=65534                           the database's log belongs to this user
 
    FAULTS_CONTROL names that file, FAULTS_PATH is how the names of the database's files begin. */
 
@@ -13,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -60,6 +64,10 @@ typedef int (*sync_f)(int);
 typedef int (*truncate_f)(int, off_t);
 typedef int (*open_f)(const char *, int, ...);
 typedef int (*gettime_f)(clockid_t, struct timespec *);
+typedef int (*stat_f)(const char *, struct stat *);
+typedef int (*stat64_f)(const char *, struct stat64 *);
+typedef int (*statvfs_f)(const char *, struct statvfs *);
+typedef int (*statvfs64_f)(const char *, struct statvfs64 *);
 
 ssize_t write(int file, const void *data, size_t size) {
   REAL(write_f, "write");
@@ -106,6 +114,28 @@ TRUNCATE(ftruncate64)
   }
 OPEN(open)
 OPEN(open64)
+
+#define STAT(name) \
+  int name(const char *path, struct name *found) { \
+    REAL(name##_f, #name); \
+    int result = real(path, found); \
+    long owner = is_ours(path) && strstr(path, "-wal") ? fault("owner=") : 0; \
+    if (!result && owner) found->st_uid = (uid_t)owner; \
+    return result; \
+  }
+STAT(stat)
+STAT(stat64)
+
+#define STATVFS(name) \
+  int name(const char *path, struct name *found) { \
+    REAL(name##_f, #name); \
+    int result = real(path, found); \
+    long left = fault("free="); \
+    if (!result && left) found->f_bavail = (fsblkcnt_t)left / found->f_frsize; \
+    return result; \
+  }
+STATVFS(statvfs)
+STATVFS(statvfs64)
 
 int clock_gettime(clockid_t clock, struct timespec *now) {
   REAL(gettime_f, "clock_gettime");

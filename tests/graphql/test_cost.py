@@ -18,6 +18,7 @@ from graphql import (
     is_composite_type,
     is_list_type,
     parse,
+    validate,
 )
 from graphql.utilities import get_operation_ast
 from hypothesis import HealthCheck, given, settings
@@ -352,4 +353,59 @@ def test_readme_has_the_prices() -> None:
 
 def test_introspection_is_cheap() -> None:
     """To read the whole schema costs less than a page of tasks may."""
-    assert cost_of(get_introspection_query()) < DEFAULTS.max_cost // 1_000
+    assert cost_of(get_introspection_query()) < DEFAULTS.max_cost // 500
+
+
+ROW = (
+    "id title description completed completedAt priority dueOn dueAt startOn position version "
+    "createdAt updatedAt"
+)
+
+SCREENS: Mapping[str, str] = {
+    "every task, with all that a list shows": (
+        f"{{ tasks {{ {ROW} project {{ id name color }} labels {{ id name color }} "
+        "subtaskCount parent { id } } }"
+    ),
+    "every project, with its open tasks": (
+        f"{{ projects {{ id name taskCount tasks {{ {ROW} labels {{ id name }} }} }} }}"
+    ),
+    "the longest page, its counts and facets": (
+        f"{{ tasksConnection(first: 10000) {{ totalCount edges {{ cursor node {{ {ROW} }} }} "
+        "facets(by: [COMPLETED, PRIORITY, PROJECT, LABEL]) { field buckets { key count } } } }"
+    ),
+    "a tree of four levels": (
+        f"{{ tasks {{ {ROW} subtasks {{ id title subtasks {{ id title subtasks {{ id title }} "
+        "} } } }"
+    ),
+    "a page with its history": (
+        f"{{ tasks(limit: 100) {{ {ROW} history {{ at operation changedFields before after }} }} }}"
+    ),
+    "the whole change log, a page of it": (
+        "{ changes(limit: 10000) { nextToken hasMore changes { syncToken at entity id operation "
+        "changedFields before after } } }"
+    ),
+    "a write of many": (
+        'mutation { updateTasks(filter: {}, input: { title: "t" }, atMost: 10000) { affectedCount '
+        f"problems {{ message path }} tasks {{ {ROW} labels {{ id name }} }} }} }}"
+    ),
+    "an undo of many": (
+        "mutation ($t: SyncToken!) { undo(token: $t) { undone { id operation before after "
+        "changedFields } } }"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_screens_of_apps_may_be_asked(name: str) -> None:
+    """What an app shows at once, of as many rows as a list may have, is not over the limit."""
+    assert validate(SCHEMA, parse(SCREENS[name])) == []
+    assert cost_of(SCREENS[name]) <= DEFAULTS.max_cost
+
+
+def test_all_rows_again_and_again_may_not() -> None:
+    """An answer of 200 megabytes, which 76 lists of all tasks are, is over the limit."""
+    lists = " ".join(f"r{number}: tasks {{ ...F }}" for number in range(76))
+    asked = f"{{ {lists} }} fragment F on Task {{ {ROW} }}"
+    assert validate(SCHEMA, parse(asked)) == []
+    assert cost_of(asked) == 76 * (1 + 10_000 * 13)
+    assert cost_of(asked) > DEFAULTS.max_cost

@@ -192,6 +192,15 @@ async def test_list_larger_than_the_row_cap(address: Address) -> None:
         ]
 
 
+async def test_method_not_allowed(client: Client) -> None:
+    """A method that no route takes is told those that the path has."""
+    for path, allowed in {"/tasks/": "GET, POST", "/tasks/1": "DELETE, GET, PUT"}.items():
+        response = await client.http.patch(path)
+        assert response.status_code == 405
+        assert response.json() == {"detail": "Method Not Allowed"}
+        assert response.headers["allow"] == allowed
+
+
 async def test_openapi(client: Client) -> None:
     """The OpenAPI document lists the five operations with what they take and answer."""
     document = (await client.http.get("/openapi.json")).json()
@@ -221,6 +230,12 @@ async def test_openapi(client: Client) -> None:
     assert _fields(schemas["TaskCreate"]) == (types, {"description": "", "completed": False})
     assert schemas["TaskCreate"]["required"] == ["title"]
     assert _fields(schemas["TaskResponse"])[0] == types | {"id": "integer"}
+    # What no title may be is told; a title that stands in the store may be.
+    assert {
+        name: "pattern" in schema["properties"]["title"]
+        for name, schema in schemas.items()
+        if name.startswith("Task")
+    } == {"TaskCreate": True, "TaskUpdate": True, "TaskResponse": False}
     # A default here would have generated clients clear what they mean to leave alone.
     assert _fields(schemas["TaskUpdate"]) == (types, {})
     assert "required" not in schemas["TaskUpdate"]

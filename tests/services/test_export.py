@@ -1,19 +1,27 @@
 """Export: every task, exactly, from one snapshot, in a file that is whole or not there."""
 
 import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
 from gql_tasks.services import exporting
-from gql_tasks.store import whole_rows
+from gql_tasks.store import postgresql_connections, whole_rows
 from gql_tasks.store.address import open_database
 from gql_tasks.store.sqlite_driver import sqlite3
 from tests import sql
 from tests.conftest import SEED
 from tests.services.moving import exported, gql_tasks, imported
 from tests.sql import Address
+from tests.test_cli import ENVIRONMENT
 
 T = "2026-01-31T08:00:00.000Z"
 ROWS = (
@@ -77,6 +85,88 @@ def test_file_that_cannot_be_written(address: Address, tmp_path: Path) -> None:
     done = gql_tasks("export", address, str(tmp_path / "none" / "tasks.jsonl"))
     message = f"gql-tasks: {tmp_path}/none/tasks.jsonl: No such file or directory"
     assert (done.code, done.output, done.errors) == (1, "", [message])
+
+
+def test_link(address: Address, tmp_path: Path) -> None:
+    """A link stays a link, and the file that it leads to is written."""
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "link.jsonl"
+    link.symlink_to("there/tasks.jsonl")
+    address.execute(*ROWS)
+    assert gql_tasks("export", address, str(link)).code == 0
+    assert link.is_symlink()
+    assert (tmp_path / "there" / "tasks.jsonl").read_bytes() == JSON_LINES
+    assert [*(tmp_path / "there").iterdir()] == [tmp_path / "there" / "tasks.jsonl"]
+
+
+def test_pipe_with_a_name(address: Address, tmp_path: Path) -> None:
+    """A pipe, as a device would, gets what is written, and is not replaced by a file."""
+    address.execute(*ROWS)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with command(address, str(pipe)) as process:
+        assert pipe.read_bytes() == JSON_LINES
+        said = b"Wrote 1 project, 1 label and 2 tasks to %b.\n" % bytes(pipe)
+        assert process.communicate() == (said, b"Exporting\n")
+    assert pipe.is_fifo()
+    assert not [*tmp_path.glob("*.part")]
+
+
+def command(
+    address: Address, *arguments: str, stdout: int | IO[bytes] = subprocess.PIPE, **options: Any
+) -> subprocess.Popen[bytes]:
+    """Start an export as a process of its own."""
+    words = [sys.executable, "-m", "gql_tasks", "export", "--database", address, *arguments]
+    return subprocess.Popen(
+        words, stdout=stdout, stderr=subprocess.PIPE, env=ENVIRONMENT, **options
+    )
+
+
+def test_reader_that_goes_away(address: Address) -> None:
+    """Whoever has read enough, as `head` has, ends an export without a word."""
+    address.execute(f"INSERT INTO tasks (title, description) VALUES ('x', '{'x' * 1_000_000}')")
+    with command(address) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b'{"format":"gql_tasks"')
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def test_stdout_that_takes_nothing(address: Address) -> None:
+    """Where stdout is full, or closed, one line says so."""
+    with Path("/dev/full").open("wb") as full, command(address, stdout=full) as process:
+        ended = process.communicate()
+        assert ended == (None, b"gql-tasks: stdout: No space left on device\n")
+    assert process.returncode == 1
+    with command(address, preexec_fn=partial(os.close, 1)) as process:
+        assert process.communicate() == (b"", b"gql-tasks: stdout is closed\n")
+    assert process.returncode == 1
+
+
+def test_reader_who_takes_his_time(
+    address: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An export waits for its reader for longer than a transaction may otherwise be idle."""
+    monkeypatch.setattr(postgresql_connections, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(whole_rows, "PAGE", 1)
+    # More than fits into a pipe that nobody reads.
+    long = f"INSERT INTO tasks (title, description) VALUES ('x', '{'x' * 100_000}')"
+    address.execute(long, long, long)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def read_late() -> bytes:
+        with pipe.open("rb") as file:
+            time.sleep(0.5)
+            return file.read()
+
+    with ThreadPoolExecutor(1) as thread:
+        reading = thread.submit(read_late)
+        done = gql_tasks("export", address, str(pipe))
+    assert (done.code, done.errors) == (0, [])
+    assert reading.result() == exported(address)
 
 
 def test_file_stays_where_an_export_fails(

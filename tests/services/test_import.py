@@ -1,11 +1,11 @@
 """Import: every format, all or nothing, and what comes of it is exactly what was in the file."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from gql_tasks.services import import_writing, importing
 from gql_tasks.services.formats import source
+from gql_tasks.store.sqlite import SqliteDatabase
 from gql_tasks.store.sqlite_driver import sqlite3
 from tests.change_log import log_of, replayed, world_of
 from tests.conftest import SEED, Server, serve
@@ -173,7 +174,7 @@ EMPTY = tuple(
 
 
 @settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -628,9 +629,18 @@ def many(count: int) -> bytes:
     )
 
 
-def test_killed_in_the_middle(other: Address, file: Path) -> None:
-    """An import that is killed while it writes leaves a store without any of it."""
-    file.write_bytes(many(20_000))
+@pytest.mark.parametrize(
+    ("ending", "code", "errors"),
+    [
+        (signal.SIGKILL, -signal.SIGKILL, b"Importing\n"),
+        (signal.SIGINT, 1, b"Importing\n\nAborted!\n"),
+    ],
+)
+def test_ended_in_the_middle(
+    other: Address, file: Path, ending: signal.Signals, code: int, errors: bytes
+) -> None:
+    """An import that is killed or interrupted leaves a store without any of it."""
+    file.write_bytes(many(8_000))
     assert gql_tasks("migrate", other).code == 0
     command = [sys.executable, "-m", "gql_tasks", "import", "--database", other, str(file)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -640,14 +650,14 @@ def test_killed_in_the_middle(other: Address, file: Path) -> None:
     while not (log.exists() and log.stat().st_size > 4_000_000) and time.monotonic() < deadline:
         assert process.poll() is None
         time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    output, _ = process.communicate()
-    assert (process.returncode, output) == (-signal.SIGKILL, b"")
+    process.send_signal(ending)
+    assert process.communicate() == (b"", errors)
+    assert process.returncode == code
     for table in ("tasks", "labels", "changes"):
         assert other.fetch(f"SELECT count(*) FROM {table}") == [(0,)]
     assert other.fetch("PRAGMA integrity_check") == [("ok",)]
     imported(other, file)
-    assert other.fetch("SELECT count(*) FROM tasks") == [(20_000,)]
+    assert other.fetch("SELECT count(*) FROM tasks") == [(8_000,)]
 
 
 SUBSCRIPTION = "subscription { taskEvents { kind id task { title labels { name } } } }"
@@ -699,13 +709,28 @@ def test_beside_a_server(address: Address, file: Path) -> None:
         assert address.fetch("SELECT max(id) FROM tasks") == [(added,)]
 
 
-def test_waits_for_other_writers(other: Address, file: Path) -> None:
+def test_waits_for_other_writers(
+    other: Address, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An import waits for whoever holds the write lock, and says so where it waits in vain."""
     assert gql_tasks("migrate", other).code == 0
     file.write_bytes(task())
-    with closing(sqlite3.connect(other, isolation_level=None)) as holder:
+    with (
+        monkeypatch.context() as impatient,
+        closing(sqlite3.connect(other, isolation_level=None)) as holder,
+    ):
+        impatient.setattr(
+            "gql_tasks.cli.open_database",
+            lambda path: SqliteDatabase(Path(path), busy_timeout_seconds=0.1),
+        )
         holder.execute("BEGIN IMMEDIATE")
-        message = f"gql-tasks: {other} is locked by another program; stop it and try again"
+        message = "gql-tasks: another program is writing to the database; try again"
         assert gql_tasks("import", other, str(file)).errors == [message]
     assert exported(other).count(b"\n") == 1
-    imported(other, file)
+    with closing(sqlite3.connect(other, isolation_level=None, check_same_thread=False)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        lets_go = threading.Timer(1, holder.rollback)
+        lets_go.start()
+        imported(other, file)
+        lets_go.join()
+    assert other.fetch("SELECT count(*) FROM tasks") == [(1,)]

@@ -21,7 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from gql_tasks.domain.errors import StoreUnusable
 from gql_tasks.store.address import open_database
-from gql_tasks.store.migrate import VERSION_TABLE, every_migration
+from gql_tasks.store.migrate import HEAD, VERSION_TABLE, every_migration
 from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.tables import Base
 from tests import sql
@@ -287,6 +287,29 @@ def test_a_table_that_is_there_is_kept(new_address: Address) -> None:
         (2, None, "blue", 1),
         (3, "later", None, 1),
     ]
+
+
+def test_the_newest_is_known_without_looking() -> None:
+    """What is named as the newest migration is the newest there is."""
+    assert HEAD == NEWEST
+
+
+def test_a_server_has_no_use_for_alembic(tmp_path: Path) -> None:
+    """A migrated file is served without what migrates, and without PostgreSQL's driver."""
+    path = tmp_path / "tasks.db"
+    sql.run(migrate, path)
+    look = (
+        "import asyncio, sys\n"
+        "from gql_tasks.app import create_app\n"
+        "from gql_tasks.config import Settings\n"
+        "async def serve():\n"
+        f"    app = create_app(Settings(database={str(path)!r}))\n"
+        "    async with app.router.lifespan_context(app):\n"
+        "        print(sorted({'alembic', 'asyncpg'} & {*sys.modules}))\n"
+        "asyncio.run(serve())\n"
+    )
+    told = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
 
 
 def test_migrating_again_does_nothing(address: Address) -> None:

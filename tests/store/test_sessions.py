@@ -7,11 +7,16 @@ from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import orjson
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
+from gql_tasks.app import create_app
+from gql_tasks.config import Settings
 from gql_tasks.domain.page import Slice
 from gql_tasks.domain.plan import Column, ReadPlan
 from gql_tasks.domain.relations import Entity
@@ -92,6 +97,40 @@ async def test_reads_take_turns(database: Database) -> None:
     ]
 
 
+async def test_resolvers_get_sqlalchemys_session(address: Address) -> None:
+    """In the running application a resolver's session is SQLAlchemy's, whichever way it came."""
+    app: Any = create_app(Settings(database=str(address), hosts="testserver"))
+    found: list[Any] = []
+    for field in (
+        app.direct.schema.query_type.fields["tasks"],
+        app.direct.schema.mutation_type.fields["createTask"],
+    ):
+
+        def look(*arguments: Any, resolve: Any = field.resolve, **named: Any) -> Any:
+            found.append(arguments[1].context.session)
+            return resolve(*arguments, **named)
+
+        field.resolve = look
+    read = {"query": "{ tasks { title } }"}
+    write = {"query": 'mutation { createTask(input: {title: "a"}) { task { title } } }'}
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app), base_url="http://testserver"
+        ) as http,
+    ):
+        events = {"accept": "text/event-stream"}
+        await http.post("/graphql", json=read)
+        await http.get("/graphql", params=read)
+        await http.post("/graphql", json=read, headers=events)
+        await http.post("/graphql", json=write)
+        assert (await http.get("/graphql", params=read)).json()["data"] == {
+            "tasks": [{"title": "a"}]
+        }
+    kind = AsyncSession if address.startswith("postgresql") else Session
+    assert [isinstance(session, kind) for session in found] == [True] * 5
+
+
 class Clock:
     """The time that reads take, as a test says."""
 
@@ -140,7 +179,7 @@ async def test_fast_statements_run_on_the_loop(
     file: Database, clock: Clock, threads: list[str]
 ) -> None:
     """A statement runs on a thread until it was fast, and again after it was slow."""
-    for seconds in (0.0, 0.0, sqlite.FAST_SECONDS, 0.0, 0.0):
+    for seconds in (0.0, 0.0, 2 * sqlite.FAST_SECONDS, 0.0, 0.0):
         clock.read_seconds = seconds
         session = file.session()
         await read(session, IDS)

@@ -4,17 +4,21 @@ import json
 import re
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+import uvicorn
 
-from gql_tasks.web.connections import MAX_HEAD_BYTES
+from gql_tasks.web import connections
+from gql_tasks.web.connections import MAX_HEAD_BYTES, Connections
 from gql_tasks.web.headers import DATA_HEADERS
 from gql_tasks.web.wall import MAX_HEADERS
 from tests.conftest import Server, serve
@@ -174,6 +178,30 @@ def test_requests_in_a_row(hasty: Server) -> None:
         assert re.findall(rb"HTTP/1\.1 (\d+)", answers) == [b"200", b"200", b"200", b"404"]
 
 
+def test_hang_up_in_a_row(tmp_path: Path) -> None:
+    """Who asks for more and leaves, or goes on with what is no HTTP, leaves nothing running."""
+    stream = b"GET /graphql?query=subscription{taskEvents{id}} HTTP/1.1\r\nHost: localhost\r\n"
+    stream += b"Accept: text/event-stream\r\n\r\n"
+    whole = b"GET /graphql?query={tasks{id}} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with serve("--database", str(tmp_path / "tasks.db")) as server:
+
+        def subscribers() -> str:
+            metrics = httpx2.get(f"{server.url}/metrics").text
+            return re.findall(r"(?m)^gql_tasks_subscribers (.+)$", metrics)[0]
+
+        with connected(server, stream) as connection:
+            becomes(lambda: subscribers() == "1.0")
+            connection.sendall(whole * 3)
+        becomes(lambda: subscribers() == "0.0")
+        for _ in range(20):
+            with connected(server, whole * 3, b"\0\r\n\r\n") as connection:
+                rest_of(connection)
+        assert httpx2.get(f"{server.url}/tasks/").json() == []
+        server.process.terminate()
+        said = server.process.communicate(timeout=30)[0]
+    assert "ERROR" not in said
+
+
 TOO_LONG = closed("BAD_REQUEST", f"The headers are over {MAX_HEAD_BYTES} bytes.")
 
 
@@ -294,3 +322,60 @@ def test_stop_with_half_sent_requests(tmp_path: Path) -> None:
         server.process.send_signal(signal.SIGTERM)
         said_last = server.process.communicate(timeout=5)[0]
     assert said_last.splitlines()[-1] == "Stop with Ctrl+C."
+
+
+LONG = 16 * 1_048_576
+
+
+async def answer_long(scope: Any, receive: Any, send: Any) -> None:
+    """Answer more than any system's buffers take."""
+    headers = [(b"content-length", b"%d" % LONG)]
+    await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    half = {"type": "http.response.body", "body": bytes(LONG // 2)}
+    await send({**half, "more_body": True})
+    if scope["path"] == "/whole":
+        await send(half)
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@contextmanager
+def long_answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[socket.socket, set[Any]]]:
+    """Serve long answers to a client that may leave them a second; tell the connections."""
+    monkeypatch.setattr(connections, "UNREAD_SECONDS", 1)
+    http: Any = partial(Connections, receive_seconds=20)  # it is called like a class
+    config = uvicorn.Config(answer_long, http=http, lifespan="off", log_config=None)
+    server, listening = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+            client.settimeout(10)
+            client.connect(listening.getsockname())
+            yield client, cast("set[Any]", server.server_state.connections)
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.mark.parametrize("path", ["/whole", "/half"])
+def test_answer_that_nobody_reads(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """A client that leaves an answer where it is, is left, whether the answer is whole or not."""
+    with long_answers(monkeypatch) as (client, open_connections):
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        becomes(lambda: bool(open_connections))
+        becomes(lambda: not open_connections)
+        assert len(rest_of(client)) < LONG // 2
+
+
+def test_answer_that_is_read_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that goes on reading gets all of it, however long that takes."""
+    with long_answers(monkeypatch) as (client, _):
+        client.sendall(b"GET /whole HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        said, began = 0, time.monotonic()
+        while said < LONG:
+            said += len(client.recv(262_144))
+            time.sleep(0.02)
+        assert time.monotonic() - began > 3

@@ -5,19 +5,26 @@ import math
 import os
 import re
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from gql_tasks import __version__
 from gql_tasks.graphql.socket_messages import SUBPROTOCOL
+from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.web import metrics
+from gql_tasks.web.wall import MAX_HEADERS
 from tests.conftest import Client, Server, running_app, serve
 from tests.sql import Address
 
@@ -102,19 +109,22 @@ async def test_costs_are_those_that_clients_are_told(client: Client) -> None:
     assert samples["operation_cost_sum", "Some", "query"] == told
 
 
-async def test_caches(client: Client) -> None:
-    """A document is a miss once, a plan once for each variables."""
+async def test_caches(client: Client, store: str) -> None:
+    """A document is a miss once, a plan once for each variables; SQLite's answers are kept."""
     query = "query One($id: ID!) { task(id: $id) { id } }"
     for task_id in ("1", "2", "3", "4"):
         await client.data(query, {"id": task_id})
     for limit in (1, 2, 2, 2):
         await client.data("query Some($n: Int) { tasks(limit: $n) { id } }", {"n": limit})
     samples = await scrape(client)
+    kept = 2 if store == "sqlite" else 0
     assert counted(samples, "cache_total") == {
         ("documents", "hit"): 6,
         ("documents", "miss"): 2,
-        ("plans", "hit"): 4,
+        ("plans", "hit"): 4 - kept,
         ("plans", "miss"): 2,
+        ("answers", "hit"): kept,
+        ("answers", "miss"): kept,
     }
 
 
@@ -211,7 +221,7 @@ def test_subscriptions(served: Server) -> None:
     url = f"{served.url.replace('http', 'ws')}/graphql"
     events = {"accept": "text/event-stream"}
     with (
-        connect(url, subprotocols=[SUBPROTOCOL], proxy=None) as socket,
+        connect(url, subprotocols=[SUBPROTOCOL], proxy=None) as ws,
         httpx2.stream(
             "POST", f"{served.url}/graphql", json={"query": WATCH}, headers=events
         ) as sse,
@@ -223,8 +233,8 @@ def test_subscriptions(served: Server) -> None:
             {"id": "2", "type": "subscribe", "payload": {"query": "{ __typename }"}},
             {"id": "3", "type": "subscribe", "payload": {"query": "subscription { nope }"}},
         ):
-            socket.send(json.dumps(message))
-        until(served, lambda samples: samples["subscribers",] == 2 and samples["sockets",] == 1)
+            ws.send(json.dumps(message))
+        until(served, lambda samples: samples["subscribers",] == 2 and samples["sockets",] == 2)
         httpx2.post(f"{served.url}/tasks/", json={"title": "Tea"}).raise_for_status()
         samples = until(served, lambda samples: samples["events_total",] == 2)
         assert samples["log_lag_changes",] == 0
@@ -234,6 +244,92 @@ def test_subscriptions(served: Server) -> None:
     ended = ("operation_seconds_count", "Watch", "ok", "subscription")
     samples = until(served, lambda samples: samples.get(ended) == 2)
     assert (samples["subscribers",], samples["sockets",]) == (0, 0)
+
+
+async def test_what_is_refused_before_the_doors(tmp_path: Path) -> None:
+    """The wall's refusals count: at /graphql as operations, elsewhere as requests."""
+    other, many = {"host": "evil.example"}, {f"x-{number}": "" for number in range(MAX_HEADERS)}
+    async with running_app(str(tmp_path / "tasks.db")) as client:
+        for path in ("/graphql", "/tasks/", "/tasks/1", "/livez"):
+            for headers in (other, many):
+                await client.http.get(path, headers=headers)
+        await client.http.post("/graphql", json={"query": "{ __typename }"}, headers=other)
+        samples = await scrape(client)
+    assert counted(samples, "http_seconds_count") == {
+        ("GET", "(refused)", "421"): 3,
+        ("GET", "(refused)", "431"): 3,
+    }
+    assert counted(samples, "errors_total") == {("HOST_NOT_ALLOWED",): 2, ("BAD_REQUEST",): 1}
+    assert counted(samples, "operation_seconds_count") == {("(unknown)", "refused", "(unknown)"): 3}
+    assert samples["requests",] == 1  # the scrape
+
+
+def test_handshakes_that_are_refused(served: Server) -> None:
+    """A WebSocket of another page counts by its code at /graphql, by its status elsewhere."""
+    url = served.url.replace("http", "ws")
+    for path in ("/graphql", "/graphql", "/nowhere"):
+        with pytest.raises(InvalidStatus):
+            connect(f"{url}{path}", origin=Origin("https://evil.example"), proxy=None)
+    samples = scraped(served)
+    assert counted(samples, "errors_total") == {("ORIGIN_NOT_ALLOWED",): 2}
+    assert counted(samples, "http_seconds_count") == {("GET", "(refused)", "403"): 1}
+
+
+def test_too_much_at_once(tmp_path: Path) -> None:
+    """Requests that there is no room for, and those whose body does not come, are counted."""
+    few = ("--max-requests", "1", "--receive-seconds", "0.5")
+    with serve("--database", str(tmp_path / "tasks.db"), *few) as server:
+        port = int(server.url.rpartition(":")[2])
+        for path in ("/graphql", "/tasks/"):
+            with socket.create_connection(("127.0.0.1", port)) as half:
+                head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
+                half.sendall(f"{head}Content-Type: application/json\r\n\r\n{{".encode())
+                assert b" 408 " in half.recv(1000)
+        samples = scraped(server)
+        with closing(sqlite3.connect(tmp_path / "tasks.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with ThreadPoolExecutor() as threads:
+                body = {"title": "Tea"}
+                writing = threads.submit(httpx2.post, f"{server.url}/tasks/", json=body)
+                until(server, lambda samples: samples["requests",] == 2)
+                query = {"query": "{ __typename }"}
+                assert httpx2.post(f"{server.url}/graphql", json=query).status_code == 503
+                assert httpx2.get(f"{server.url}/tasks/").status_code == 503
+                other.execute("ROLLBACK")
+                assert writing.result().status_code == 200
+        after = scraped(server)
+    assert counted(samples, "errors_total") == {("REQUEST_TIMEOUT",): 1}
+    assert samples["http_seconds_count", "POST", "/tasks/", "408"] == 1
+    assert after["errors_total", "SERVICE_UNAVAILABLE"] == 1
+    assert after["http_seconds_count", "GET", "(refused)", "503"] == 1
+
+
+def test_operations_that_are_not_run(tmp_path: Path) -> None:
+    """What a socket or a stream refuses to run counts as it does in an ordinary answer."""
+    unknown = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}}
+    few = ("--max-operations", "1")
+    with serve("--database", str(tmp_path / "tasks.db"), *few) as server:
+        url = f"{server.url.replace('http', 'ws')}/graphql"
+        with connect(url, subprotocols=[SUBPROTOCOL], proxy=None) as ws:
+            ws.send(json.dumps({"type": "connection_init"}))
+            assert json.loads(ws.recv()) == {"type": "connection_ack"}
+            ws.send(json.dumps({"type": "subscribe", "id": "1", "payload": unknown}))
+            assert json.loads(ws.recv())["type"] == "error"
+            for name in ("2", "3"):
+                ws.send(json.dumps({"type": "subscribe", "id": name, "payload": {"query": WATCH}}))
+            refused = json.loads(ws.recv())
+        events = {"accept": "text/event-stream"}
+        streamed = httpx2.post(f"{server.url}/graphql", json=unknown, headers=events)
+        httpx2.post(f"{server.url}/graphql", json=unknown)
+        ended = ("operation_seconds_count", "Watch", "ok", "subscription")
+        samples = until(server, lambda samples: samples.get(ended) == 1)
+    assert (refused["id"], refused["type"]) == ("3", "error")
+    assert "PERSISTED_QUERY_NOT_FOUND" in streamed.text
+    assert counted(samples, "errors_total") == {
+        ("PERSISTED_QUERY_NOT_FOUND",): 3,
+        ("TOO_MANY_OPERATIONS",): 1,
+    }
+    assert samples["operation_seconds_count", "(unknown)", "refused", "(unknown)"] == 4
 
 
 def test_workers_are_counted_together(tmp_path: Path) -> None:
