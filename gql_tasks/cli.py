@@ -1,4 +1,4 @@
-"""The command line: serve, schema, migrate, demo. A front door like the application."""
+"""The command line: a function a command. A front door like the application."""
 
 import asyncio
 import os

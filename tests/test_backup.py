@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,7 @@ def test_backup_of_a_store_that_is_written(store_file: Path, tmp_path: Path) -> 
     store = Address(str(store_file))
     file = tmp_path / "backup.db"
     with serve("--database", store) as server, writing(server) as written:
-        for number in range(5):
+        for number in range(3):
             before = len(written)
             assert run("backup", file, "--force", "--database", store).code == 0
             after = len(written)
@@ -487,7 +487,8 @@ SINCE = """query ($since: SyncToken!) {
 def graphql(server: Server, query: str, **variables: Any) -> Any:
     """Run an operation."""
     body = {"query": query, "variables": variables}
-    answer = httpx2.post(f"{server.url}/graphql", json=body, timeout=SECONDS).json()
+    # Certificates take longer to load than all else.
+    answer = httpx2.post(f"{server.url}/graphql", json=body, timeout=SECONDS, verify=False).json()
     assert "errors" not in answer, answer
     return answer["data"]
 
@@ -548,7 +549,7 @@ def subscribed(server: Server) -> Iterator[Iterator[tuple[str, str | None]]]:
 def test_restore_under_writers(store_file: Path, backup_file: Path) -> None:
     """Restores between concurrent writes refuse none of them, and the log stays true."""
     with serve("--database", str(store_file)) as server, writing(server) as written:
-        for _ in range(5):
+        for _ in range(3):
             before = len(written)
             assert run("restore", backup_file, "--database", store_file, "--force").code == 0
             eventually(lambda: len(written) > before + 5)  # noqa: B023  # called at once
@@ -556,31 +557,24 @@ def test_restore_under_writers(store_file: Path, backup_file: Path) -> None:
     assert_sound(store_file)
 
 
-def test_killed_restore(large: Path, backup_file: Path, tmp_path: Path) -> None:
-    """A restore that is killed, whenever, leaves the old store or the new one, and sound."""
-    part = Path(f"{large}.restoring")
-    small = tmp_path / "small.db"
-    seen = set()
-    assert run("backup", small, "--database", backup_file.parent / "of.db").code == 0
-    big = tmp_path / "big.db"
-    assert run("backup", big, "--database", large).code == 0
-    for source, delay in [(big, 0.0), (big, 0.2), (big, 0.4), (big, 0.6), (small, 0.1), (big, 0.8)]:
-        before = (titles(large), epoch(large))
-        process = command("restore", source, "--database", large, "--force")
-        eventually(lambda: part.exists() or process.poll() is not None)  # noqa: B023
-        with_timeout(process, delay)
+def test_killed_restore(large: Path, backup_file: Path) -> None:
+    """A restore that is killed, also while it writes to the store, leaves what was there."""
+    big = backup_file.parent / "big.db"
+    shutil.copy(large, big)
+    Address(str(big)).execute("UPDATE tasks SET title = 'restored'")
+    copied, log = Path(f"{large}.restoring"), Path(f"{large}-wal")
+    for grows in (copied, log):
+        process = command("restore", big, "--database", large, "--force")
+        eventually(lambda: grows.exists() and grows.stat().st_size > 1_000_000)  # noqa: B023
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        after = (titles(large), epoch(large))
-        done = after != before
-        seen.add(done)
-        assert after[0] == (titles(source) if done else before[0])
+        assert copied.exists()
         with closing(sqlite3.connect(large)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert False in seen
-    assert run("restore", small, "--database", large, "--force").code == 0
+        assert titles(large) == ["large"]
+    assert run("restore", backup_file, "--database", large, "--force").code == 0
     assert titles(large) == ["Backed up"]
-    assert not part.exists()
+    assert not copied.exists()
     assert_sound(large)
 
 
@@ -595,12 +589,6 @@ def test_interrupted_restore(large: Path, backup_file: Path) -> None:
     assert interrupted(process) == "\nAborted!\n"
     assert titles(large) == ["newer"]
     assert names(large.parent) == {"tasks.db", "backups"}
-
-
-def with_timeout(process: subprocess.Popen[str], seconds: float) -> None:
-    """Let a process run for so long."""
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=seconds)
 
 
 def test_restore_of_a_locked_store(

@@ -25,7 +25,7 @@ from gql_tasks.config import PREFIX, Settings
 from gql_tasks.graphql.schema import print_sdl
 from gql_tasks.store.sqlite import SqliteDatabase
 from gql_tasks.store.sqlite_driver import sqlite3
-from tests.conftest import SEED
+from tests.conftest import SEED, serve
 from tests.sql import Address
 
 ROOT = Path(__file__).parent.parent
@@ -505,6 +505,20 @@ def test_locked_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         result = gql_tasks("migrate", cwd=tmp_path)
     line = "gql-tasks: tasks.db is locked by another program; stop it and try again\n"
     assert result == Result(1, "", line)
+
+
+def test_start_beside_a_writer(tmp_path: Path) -> None:
+    """A store that is migrated is served from the start while another program writes to it."""
+    path = tmp_path / "tasks.db"
+    assert gql_tasks("migrate", cwd=tmp_path).code == 0
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO tasks (title) VALUES ('theirs')")
+        with serve("--database", str(path)) as server:
+            assert httpx2.get(f"{server.url}/tasks/").json() == []
+            other.execute("COMMIT")
+            ours = httpx2.post(f"{server.url}/tasks/", json={"title": "ours"}).json()
+            assert ours["id"] == 2
 
 
 # Ends and new beginnings

@@ -166,6 +166,25 @@ def test_limits_are_the_ones_in_force() -> None:
     ]
 
 
+def test_promises_are_shown() -> None:
+    """Every promise names tests, and each of them is there."""
+    (section,) = re.findall(r"^## What is promised$(.*?)^## ", README, re.MULTILINE | re.DOTALL)
+    rows = re.findall(r"^\| (?!promise|---)(.*) \| (.*) \| (.*) \|$", section, re.MULTILINE)
+    files = {
+        path.name: path.read_text("utf-8") for path in Path(__file__).parent.rglob("test_*.py")
+    }
+    missing = []
+    for _, _, shown in rows:
+        named = re.findall(r"`(?:(test_\w+\.py)::)?(test_\w+)`", shown)
+        file = ""
+        for given, name in named:
+            file = given or file
+            if not re.search(rf"^(?:async )?def {name}\(", files.get(file, ""), re.MULTILINE):
+                missing.append(f"{file}::{name}")
+        assert named
+    assert missing == []
+
+
 def test_commands_exist_and_are_named() -> None:
     """Every command is named in the README, and every command named there exists."""
     named = set(re.findall(r"gql-tasks ([a-z]+)", README))

@@ -9,7 +9,6 @@ Anything out of the ordinary is not answered here: a problem of any kind, a fiel
 planned, a document that is new. The executor then answers it from the start.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import isawaitable
@@ -38,6 +37,7 @@ from gql_tasks.graphql.kept_answers import KeptAnswers
 from gql_tasks.graphql.measures import Measured, Measures
 from gql_tasks.graphql.selection import ROOTS, plan_named_row
 from gql_tasks.store.database import Database, PreparedRead
+from gql_tasks.store.recent import Recent
 from gql_tasks.web.metrics import OperationMetrics
 
 MAX_PLANS = 1_000
@@ -49,6 +49,9 @@ MAX_VARIABLES_BYTES = 2_000
 
 Answers: TypeAlias = list[tuple[bytes, "PreparedRead | bytes"]]
 """For each response key, `"key":` as bytes, and what is read, or the answer itself."""
+
+Planned: TypeAlias = tuple[Answers, int]
+"""What is read, and what it costs."""
 
 NULL = b"null"
 
@@ -184,26 +187,21 @@ class PreparedQueries:
         self._database = database
         self._max_rows = max_rows
         self._measures = measures
-        self._queries: OrderedDict[tuple[str, str | None], PreparedQuery] = OrderedDict()
-        self._plans: OrderedDict[tuple[PreparedQuery, bytes], tuple[Answers, int]] = OrderedDict()
-        self._characters = 0
+        self._queries: Recent[tuple[str, str | None], PreparedQuery] = Recent(MAX_PLANS)
+        self._plans: Recent[tuple[PreparedQuery, bytes], Planned] = Recent(
+            MAX_PLANS, most_size=MAX_PLANNED_CHARACTERS, size=_characters
+        )
         self.hits = self.misses = 0
 
     def known(self, text: str, name: str | None) -> PreparedQuery | None:
         """Find a query that was prepared."""
-        key = (text, name)
-        query = self._queries.get(key)
-        if query is not None:
-            self._queries.move_to_end(key)
-        return query
+        return self._queries.get((text, name))
 
     def prepare(self, text: str, document: DocumentNode, name: str | None) -> PreparedQuery:
         """Prepare a query. Raises Unprepared for another operation."""
         measured = self._measures.of(self._schema, document)
         query = PreparedQuery(self._schema, document, name, measured)
-        self._queries[text, name] = query
-        if len(self._queries) > MAX_PLANS:
-            self._queries.popitem(last=False)
+        self._queries.put((text, name), query)
         return query
 
     async def answer(
@@ -243,10 +241,9 @@ class PreparedQueries:
         key: tuple[PreparedQuery, bytes],
         variables: dict[str, Any],
         now: Callable[[], Moment],
-    ) -> tuple[Answers, int]:
+    ) -> Planned:
         query, _ = key
         if (planned := self._plans.get(key)) is not None:
-            self._plans.move_to_end(key)
             self.hits += 1
             return planned
         self.misses += 1
@@ -256,11 +253,7 @@ class PreparedQueries:
         asked = Asked(self._max_rows, now())
         answers = query.plan(self._database, asked, query.coerce(variables))
         if not asked.moment_asked and len(key[1]) <= MAX_VARIABLES_BYTES:
-            self._plans[key] = answers, cost
-            self._characters += _characters(answers)
-            while len(self._plans) > MAX_PLANS or self._characters > MAX_PLANNED_CHARACTERS:
-                _, (oldest, _) = self._plans.popitem(last=False)
-                self._characters -= _characters(oldest)
+            self._plans.put(key, (answers, cost))
         query.row_cost = cost
         return answers, cost
 
@@ -278,7 +271,8 @@ def the_operation(document: DocumentNode, name: str | None) -> OperationDefiniti
     return operations[0]
 
 
-def _characters(answers: Answers) -> int:
+def _characters(planned: Planned) -> int:
+    answers, _ = planned
     return sum(len(read.statement.text) for _, read in answers if isinstance(read, PreparedRead))
 
 

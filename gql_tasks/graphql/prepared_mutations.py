@@ -39,9 +39,9 @@ from gql_tasks.graphql.context import Context
 from gql_tasks.graphql.conversion import arguments_of
 from gql_tasks.graphql.names import NAMES
 from gql_tasks.graphql.prepared import MAX_PLANS, Asked, RootField, Unprepared, the_operation
-from gql_tasks.graphql.recent import Recent
 from gql_tasks.graphql.selection import LaterPlan, PlannedField, plans_of
 from gql_tasks.graphql.types.payloads import Payload
+from gql_tasks.store.recent import Recent
 
 DEFINITION = "strawberry-definition"
 """Under which Strawberry leaves its own definitions on graphql-core's."""

@@ -103,7 +103,13 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_strictly(request: Request) -> Response:
-            return await handle(StrictRequest(request.scope, request.receive))
+            try:
+                return await handle(StrictRequest(request.scope, request.receive))
+            except RequestValidationError as error:
+                for problem in error.errors():
+                    if isinstance(problem.get("input"), bytes):  # FastAPI takes it for UTF-8
+                        problem["input"] = problem["input"].decode(errors="replace")
+                raise
 
         return handle_strictly
 

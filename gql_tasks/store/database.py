@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import orjson
@@ -22,6 +21,7 @@ from gql_tasks.domain.plan import ReadPlan, ReadShape
 from gql_tasks.domain.values import Value
 from gql_tasks.store.compile import Statement, compile_statement
 from gql_tasks.store.dialects import Dialect
+from gql_tasks.store.recent import Recent
 
 T = TypeVar("T")
 
@@ -32,14 +32,30 @@ Document: TypeAlias = bytes | None
 """The same, as the bytes to send."""
 
 MAX_STATEMENTS = 512
-"""Compiled shapes kept. Clients invent shapes; memory must not follow them."""
+MAX_STATEMENTS_CHARACTERS = 4_000_000
+"""Compiled shapes kept, and what their texts add up to. Clients invent shapes; memory must not
+follow them.
+"""
 
 Statements = Callable[[ReadShape], Statement]
 
 
 def statement_cache(dialect: Dialect) -> Statements:
     """Compile each shape once, keeping those used last."""
-    return lru_cache(MAX_STATEMENTS)(lambda shape: compile_statement(shape, dialect))
+    kept: Recent[ReadShape, Statement] = Recent(
+        MAX_STATEMENTS,
+        most_size=MAX_STATEMENTS_CHARACTERS,
+        size=lambda statement: len(statement.text),
+    )
+
+    def compiled(shape: ReadShape) -> Statement:
+        statement = kept.get(shape)
+        if statement is None:
+            statement = compile_statement(shape, dialect)
+            kept.put(shape, statement)
+        return statement
+
+    return compiled
 
 
 @dataclass(frozen=True, slots=True)

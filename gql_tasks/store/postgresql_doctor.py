@@ -119,7 +119,6 @@ async def fix(database: Database) -> list[str]:
     """
     if await database.pending_migrations():
         raise StoreUnusable(f"{database.name} is not migrated; `gql-tasks migrate` does that")
-
     try:
         expected = await _expected(database)
         return await database.write(lambda session: [*_repair(session, expected)])

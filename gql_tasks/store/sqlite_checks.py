@@ -13,6 +13,7 @@ from gql_tasks.store.database import ReadSession, WriteSession, statement_cache
 from gql_tasks.store.log_check import check_log, check_rows, repair_log
 from gql_tasks.store.sqlite_copies import copy
 from gql_tasks.store.sqlite_driver import sqlite3
+from gql_tasks.store.sqlite_errors import reason
 from gql_tasks.store.sqlite_files import driver
 from gql_tasks.store.sqlite_schema import INDEXED, SEARCH, make_anew, make_search_anew, missing
 from gql_tasks.store.sqlite_sql import SQLITE
@@ -71,8 +72,7 @@ def _tried(check: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except (DatabaseError, sqlite3.DatabaseError) as error:
-        reason = error.orig if isinstance(error, DatabaseError) else error
-        return Finding(check, State.WRONG, f"cannot be read: {reason}", RESTORE)
+        return Finding(check, State.WRONG, f"cannot be read: {reason(error)}", RESTORE)
 
 
 def _integrity(connection: Connection) -> Finding:

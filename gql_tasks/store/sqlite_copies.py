@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from gql_tasks.domain.errors import StoreUnusable
 from gql_tasks.store.migrate import VERSION_TABLE
 from gql_tasks.store.sqlite_driver import sqlite3
-from gql_tasks.store.sqlite_errors import is_busy
+from gql_tasks.store.sqlite_errors import is_busy, reason
 from gql_tasks.store.sqlite_files import SIDE_FILES, beside, connect, connect_to_read
 
 PAGES_AT_ONCE = 1_000
@@ -192,9 +192,11 @@ def in_one_line(failure: str) -> Iterator[None]:
         yield
     except (DatabaseError, sqlite3.Error, OSError, StoreUnusable) as error:
         if is_busy(error):
-            reason = "another program keeps the file locked; try again"
+            why = "another program keeps the file locked; try again"
         elif isinstance(error, OSError):
-            reason = error.strerror or str(error)
+            why = error.strerror or str(error)
+        elif isinstance(error, StoreUnusable):
+            why = str(error)
         else:
-            reason = str(error.orig if isinstance(error, DatabaseError) else error)
-        raise StoreUnusable(f"{failure}: {reason}") from error
+            why = reason(error)
+        raise StoreUnusable(f"{failure}: {why}") from error

@@ -16,7 +16,7 @@ from gql_tasks.store.sqlite import MINIMUM_VERSION
 from gql_tasks.store.sqlite_checks import RESTORE, check_contents, repair
 from gql_tasks.store.sqlite_copies import in_one_line
 from gql_tasks.store.sqlite_driver import sqlite3
-from gql_tasks.store.sqlite_errors import is_busy
+from gql_tasks.store.sqlite_errors import is_busy, reason
 from gql_tasks.store.sqlite_files import SIDE_FILES, beside, connect, snapshot, transaction
 
 
@@ -141,5 +141,4 @@ def _unreadable(error: Exception, check: str = "integrity") -> Finding:
     if is_busy(error):
         problem = "another program keeps the file locked"
         return Finding("lock", State.WRONG, problem, "find it, `fuser FILE`, and end it")
-    reason = error.orig if isinstance(error, DatabaseError) else error
-    return Finding(check, State.WRONG, f"it cannot be read: {reason}", RESTORE)
+    return Finding(check, State.WRONG, f"it cannot be read: {reason(error)}", RESTORE)

@@ -71,6 +71,11 @@ def translated(error: Exception, seconds: float = UNLIMITED) -> Exception:
     return meant
 
 
+def reason(error: Exception) -> str:
+    """Say in one line what SQLite said."""
+    return str(_drivers(error))
+
+
 def _drivers(error: BaseException | None) -> BaseException | None:
     """Find the driver's error behind SQLAlchemy's, or behind what it means."""
     found = error.__cause__ if isinstance(error, TasksError) else error

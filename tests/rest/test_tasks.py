@@ -192,6 +192,18 @@ async def test_list_larger_than_the_row_cap(address: Address) -> None:
         ]
 
 
+async def test_bytes_that_are_not_text(client: Client) -> None:
+    """A body of another type, and of no text at all, is refused as any other of that type is."""
+    for method, path in [("POST", "/tasks/"), ("PUT", "/tasks/1")]:
+        for content, shown in {b"x": "x", b"\xf1x": "\ufffdx"}.items():
+            response = await client.http.request(
+                method, path, content=content, headers={"content-type": "text/plain"}
+            )
+            assert response.status_code == 422
+            [problem] = response.json()["detail"]
+            assert (problem["loc"], problem["input"]) == (["body"], shown)
+
+
 async def test_method_not_allowed(client: Client) -> None:
     """A method that no route takes is told those that the path has."""
     for path, allowed in {"/tasks/": "GET, POST", "/tasks/1": "DELETE, GET, PUT"}.items():

@@ -640,7 +640,7 @@ def test_ended_in_the_middle(
     other: Address, file: Path, ending: signal.Signals, code: int, errors: bytes
 ) -> None:
     """An import that is killed or interrupted leaves a store without any of it."""
-    file.write_bytes(many(8_000))
+    file.write_bytes(many(15_000))
     assert gql_tasks("migrate", other).code == 0
     command = [sys.executable, "-m", "gql_tasks", "import", "--database", other, str(file)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -657,7 +657,7 @@ def test_ended_in_the_middle(
         assert other.fetch(f"SELECT count(*) FROM {table}") == [(0,)]
     assert other.fetch("PRAGMA integrity_check") == [("ok",)]
     imported(other, file)
-    assert other.fetch("SELECT count(*) FROM tasks") == [(8_000,)]
+    assert other.fetch("SELECT count(*) FROM tasks") == [(15_000,)]
 
 
 SUBSCRIPTION = "subscription { taskEvents { kind id task { title labels { name } } } }"

@@ -17,10 +17,11 @@ import httpx2
 import pytest
 import uvicorn
 
-from gql_tasks.web import connections
+from gql_tasks.web import connections, websockets
 from gql_tasks.web.connections import MAX_HEAD_BYTES, Connections
 from gql_tasks.web.headers import DATA_HEADERS
 from gql_tasks.web.wall import MAX_HEADERS
+from gql_tasks.web.websockets import WebSockets
 from tests.conftest import Server, serve
 
 HALF_SENT = 300
@@ -328,7 +329,12 @@ LONG = 16 * 1_048_576
 
 
 async def answer_long(scope: Any, receive: Any, send: Any) -> None:
-    """Answer more than any system's buffers take."""
+    """Answer more than any system's buffers take, by a response or a WebSocket's frame."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "bytes": bytes(LONG)})
+        return
     headers = [(b"content-length", b"%d" % LONG)]
     await receive()
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -344,8 +350,10 @@ async def answer_long(scope: Any, receive: Any, send: Any) -> None:
 def long_answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[socket.socket, set[Any]]]:
     """Serve long answers to a client that may leave them a second; tell the connections."""
     monkeypatch.setattr(connections, "UNREAD_SECONDS", 1)
+    monkeypatch.setattr(websockets, "LEAVE_SECONDS", 1)
     http: Any = partial(Connections, receive_seconds=20)  # it is called like a class
-    config = uvicorn.Config(answer_long, http=http, lifespan="off", log_config=None)
+    ws: Any = WebSockets
+    config = uvicorn.Config(answer_long, http=http, ws=ws, lifespan="off", log_config=None)
     server, listening = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
@@ -368,6 +376,17 @@ def test_answer_that_nobody_reads(monkeypatch: pytest.MonkeyPatch, path: str) ->
         becomes(lambda: bool(open_connections))
         becomes(lambda: not open_connections)
         assert len(rest_of(client)) < LONG // 2
+
+
+def test_frame_that_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A WebSocket that is done with is left, although its peer has not taken the last frame."""
+    with long_answers(monkeypatch) as (client, open_connections):
+        client.sendall(handshake())
+        becomes(lambda: bool(open_connections))
+        becomes(lambda: not open_connections)
+        said = rest_of(client)
+        assert said.startswith(b"HTTP/1.1 101 ")
+        assert len(said) < LONG
 
 
 def test_answer_that_is_read_slowly(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Files on disk, stdin and stdout: read as often as need be, written whole or not at all."""
+"""Files to read as often as need be, and to write whole or not at all; stdin, stdout, pipes."""
 
 import os
 import shutil
