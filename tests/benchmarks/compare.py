@@ -11,7 +11,6 @@ from tests.benchmarks.servers import serve_documented, serve_gql_tasks
 from tests.benchmarks.workloads import DOCUMENTED, OURS, Workload, workloads
 from tests.benchmarks.written import check_written
 
-
 KEPT_BYTES = 8_388_608
 """Of answers, where they are kept: what `gql-tasks serve` does by itself."""
 

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 from typing import Any
 
 import httpx2
@@ -33,7 +34,7 @@ FUZZED = settings(
 
 def told(answer: str, sent: str) -> list[str]:
     """List what an answer tells that the request did not."""
-    answer = answer.replace('"label":"None"', "")  # a facet's
+    answer = re.sub('"label" ?: ?"None"', "", answer)  # a facet's
     return [tell for tell in TELLS.findall(answer) if tell not in sent]
 
 
