@@ -18,7 +18,7 @@ import click
 import uvicorn
 from pydantic import ValidationError
 
-from gql_tasks import __version__, operating
+from gql_tasks import __version__
 from gql_tasks.app import open_schema
 from gql_tasks.config import PREFIX, Settings
 from gql_tasks.domain.errors import Refused, StoreUnavailable, StoreUnusable
@@ -195,6 +195,8 @@ def demo(*, count: int, seed: int, add: bool, **options: Any) -> None:
 @click.option("--fix", is_flag=True, help="First make anew what can be made from the rows.")
 def doctor(*, fix: bool, **options: Any) -> None:
     """Look at the store and what is around it, and say what to do."""
+    from gql_tasks import operating
+
     sys.exit(0 if _run(_settings(options), partial(operating.doctor, fix=fix)) else 1)
 
 
@@ -207,6 +209,8 @@ def backup(*, file: Path, force: bool, **options: Any) -> None:
 
     The store may be served, and written to, meanwhile.
     """
+    from gql_tasks import operating
+
     _run(_settings(options), partial(operating.backup, file=file, force=force))
 
 
@@ -221,6 +225,8 @@ def restore(*, file: Path, dry_run: bool, force: bool, **options: Any) -> None:
     The store may be served meanwhile: the server goes on with what is in FILE. Where anything is
     wrong with FILE the store stays as it was.
     """
+    from gql_tasks import operating
+
     work = partial(operating.restore, file=file, dry_run=dry_run, force=force)
     _run(_settings(options), work)
 
@@ -234,6 +240,8 @@ def export_(*, file: str, kind: str, **options: Any) -> None:
 
     The store may be served, and written to, meanwhile. FILE is there whole or as it was before.
     """
+    from gql_tasks import operating
+
     _run(_settings(options), partial(operating.export_to, file=file, kind=kind))
 
 
@@ -248,6 +256,8 @@ def import_(*, file: str, kind: str, dry_run: bool, add: bool, **options: Any) -
 
     All of them or none: every line that is wrong is told, and nothing is written.
     """
+    from gql_tasks import operating
+
     work = partial(operating.import_from, file=file, kind=kind, dry_run=dry_run, add=add)
     _run(_settings(options), work)
 

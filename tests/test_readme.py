@@ -20,7 +20,7 @@ from gql_tasks.domain import search, task
 from gql_tasks.graphql import execution, filters, limits, planner, socket_messages, writing
 from gql_tasks.services import live
 from gql_tasks.services.formats import source
-from gql_tasks.store import postgresql_connections
+from gql_tasks.store import database, postgresql_connections
 from gql_tasks.web import connections, json_body, wall
 from tests.conftest import Client, Server
 
@@ -147,6 +147,7 @@ def test_limits_are_the_ones_in_force() -> None:
         filters.MAX_CONDITIONS,
         filters.MAX_RELATED,
         search.MAX_WORDS,
+        database.MAX_ANSWER_BYTES,
         socket_messages.MAX_ID_CHARACTERS,
         json_body.MAX_DEPTH,
         wall.MAX_HEADERS,

@@ -5,6 +5,7 @@ TasksError
  ├─ InvalidArgument    a read that asks for something impossible
  ├─ InvalidCursor      a page asked for from a place that is not in its list
  ├─ TooManyRows        a list without a limit that matches more than the server sends
+ ├─ AnswerTooLarge     an answer of more bytes than the server sends
  ├─ TooSlow            a subscriber that reads slower than events come
  ├─ StatementTimeout   a read or write that took the database longer than it may
  ├─ StoreUnavailable   the database cannot answer now; trying again may work
@@ -108,6 +109,14 @@ class TooManyRows(TasksError):
     def __init__(self, max_rows: int) -> None:
         super().__init__(f"more than {max_rows} rows match; ask for fewer with a limit")
         self.max_rows = max_rows
+
+
+class AnswerTooLarge(TasksError):
+    """An answer that is longer than the server sends. Rows are bounded, but texts are long."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(f"the answer is longer than {max_bytes} bytes; ask for less")
+        self.max_bytes = max_bytes
 
 
 class TooSlow(TasksError):

@@ -32,6 +32,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from gql_tasks.domain.errors import (
+    AnswerTooLarge,
     InvalidArgument,
     InvalidCursor,
     TooManyRows,
@@ -104,6 +105,8 @@ def _explained(error: GraphQLError, *, before: bool, request_id: str) -> tuple[s
             return str(cause), {"code": "BAD_USER_INPUT"}
         case InvalidCursor():
             return str(cause), {"code": "INVALID_CURSOR"}
+        case AnswerTooLarge():
+            return str(cause), {"code": "BAD_USER_INPUT", "maxBytes": cause.max_bytes}
         case TooManyRows():
             return str(cause), {"code": "BAD_USER_INPUT", "maxRows": cause.max_rows}
         case TooSlow():

@@ -43,7 +43,10 @@ MAX_ERRORS = 10
 
 MAX_DOCUMENTS = 500
 MAX_DOCUMENT_CHARACTERS = 20_000
-"""Clients invent documents; what is kept of them is bounded in count and size."""
+MAX_CHARACTERS = 500_000
+"""Clients invent documents; what is kept of them is bounded in count, size and what that adds up
+to. In memory a document is a hundred times as much.
+"""
 
 
 MAX_INTROSPECTIONS = 5
@@ -150,6 +153,7 @@ class DocumentCache:
 
     def __init__(self) -> None:
         self._documents: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._characters = 0
         self.hits = self.misses = 0
         self._trusted: dict[str, DocumentNode] = {}
         self._texts: dict[str, str] = {}
@@ -176,10 +180,13 @@ class DocumentCache:
     def put(self, text: str, document: DocumentNode) -> None:
         """Keep a valid document, unless it is too long to be one that an app sends again."""
         if len(text) <= MAX_DOCUMENT_CHARACTERS:
+            if self._documents.pop(text, None) is None:
+                self._characters += len(text)
             self._documents[text] = document
             self._texts[digest(text)] = text
-            if len(self._documents) > MAX_DOCUMENTS:
+            while len(self._documents) > MAX_DOCUMENTS or self._characters > MAX_CHARACTERS:
                 oldest, _ = self._documents.popitem(last=False)
+                self._characters -= len(oldest)
                 del self._texts[digest(oldest)]
 
     def put_trusted(self, text: str, document: DocumentNode) -> None:

@@ -1,6 +1,5 @@
 """Documents to their numbers, worked out once a document, and to what is refused for them."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,9 +8,11 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefiniti
 from gql_tasks.graphql.cost import Price, too_costly
 from gql_tasks.graphql.limits import Limits, measure
 from gql_tasks.graphql.outline import outline
+from gql_tasks.store.recent import Recent
 
 MAX_MEASURED = 1_000
-"""Documents whose numbers are kept."""
+MAX_MEASURED_TOKENS = 200_000
+"""Documents whose numbers are kept, and what their tokens add up to."""
 
 
 class Measured:
@@ -23,6 +24,7 @@ class Measured:
         self._measures = measure(self._outline)
         self._limits = limits
         self._prices: dict[int, Price] = {}
+        self.tokens = self._outline.tokens
 
     def over_limits(self) -> list[GraphQLError]:
         """Refuse the document for what is in any of its operations."""
@@ -52,16 +54,17 @@ class Measures:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._measured: OrderedDict[int, Measured] = OrderedDict()
+        self._measured: Recent[int, Measured] = Recent(
+            MAX_MEASURED, most_size=MAX_MEASURED_TOKENS, size=lambda _, measured: measured.tokens
+        )
 
     def of(self, schema: GraphQLSchema, document: DocumentNode) -> Measured:
         """Find the numbers of a document that is kept itself."""
-        key = id(document)  # which stays its own: the numbers hold the document
-        if key in self._measured:
-            self._measured.move_to_end(key)
-        else:
-            self.keep(self.measure(schema, document))
-        return self._measured[key]
+        found = self._measured.get(id(document))  # its own as long as the numbers hold it
+        if found is None:
+            found = self.measure(schema, document)
+            self.keep(found)
+        return found
 
     def measure(self, schema: GraphQLSchema, document: DocumentNode) -> Measured:
         """Work out the numbers of a document that may not be kept."""
@@ -69,6 +72,4 @@ class Measures:
 
     def keep(self, measured: Measured) -> None:
         """Keep the numbers of a document that is kept itself."""
-        self._measured[id(measured.document)] = measured
-        if len(self._measured) > MAX_MEASURED:
-            self._measured.popitem(last=False)
+        self._measured.put(id(measured.document), measured)

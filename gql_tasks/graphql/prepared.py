@@ -44,6 +44,9 @@ MAX_PLANS = 1_000
 MAX_PLANNED_CHARACTERS = 4_000_000
 """Plans that are kept, and their statements' characters: a plan's memory is some times as much."""
 
+MAX_PREPARED_CHARACTERS = 500_000
+"""What the documents of prepared operations may add up to: one takes a hundred times as much."""
+
 MAX_VARIABLES_BYTES = 2_000
 """Plans are kept for variables that are no longer than this as JSON."""
 
@@ -187,9 +190,13 @@ class PreparedQueries:
         self._database = database
         self._max_rows = max_rows
         self._measures = measures
-        self._queries: Recent[tuple[str, str | None], PreparedQuery] = Recent(MAX_PLANS)
+        self._queries: Recent[tuple[str, str | None], PreparedQuery] = Recent(
+            MAX_PLANS, most_size=MAX_PREPARED_CHARACTERS, size=lambda key, _: len(key[0])
+        )
         self._plans: Recent[tuple[PreparedQuery, bytes], Planned] = Recent(
-            MAX_PLANS, most_size=MAX_PLANNED_CHARACTERS, size=_characters
+            MAX_PLANS,
+            most_size=MAX_PLANNED_CHARACTERS,
+            size=lambda _, planned: _characters(planned),
         )
         self.hits = self.misses = 0
 

@@ -38,7 +38,14 @@ from gql_tasks.graphql.collect import ResolveInfo, collect, object_type_of
 from gql_tasks.graphql.context import Context
 from gql_tasks.graphql.conversion import arguments_of
 from gql_tasks.graphql.names import NAMES
-from gql_tasks.graphql.prepared import MAX_PLANS, Asked, RootField, Unprepared, the_operation
+from gql_tasks.graphql.prepared import (
+    MAX_PLANS,
+    MAX_PREPARED_CHARACTERS,
+    Asked,
+    RootField,
+    Unprepared,
+    the_operation,
+)
 from gql_tasks.graphql.selection import LaterPlan, PlannedField, plans_of
 from gql_tasks.graphql.types.payloads import Payload
 from gql_tasks.store.recent import Recent
@@ -132,7 +139,7 @@ class PreparedMutations:
         self._schema = schema
         self._max_rows = max_rows
         self._mutations: Recent[tuple[str, str | None], PreparedMutation | Unprepared] = Recent(
-            MAX_PLANS
+            MAX_PLANS, most_size=MAX_PREPARED_CHARACTERS, size=lambda key, _: len(key[0])
         )
 
     def of(

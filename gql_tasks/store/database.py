@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import orjson
 from sqlalchemy.orm import Session
 
-from gql_tasks.domain.errors import TooManyRows
+from gql_tasks.domain.errors import AnswerTooLarge, TooManyRows
 from gql_tasks.domain.plan import ReadPlan, ReadShape
 from gql_tasks.domain.values import Value
 from gql_tasks.store.compile import Statement, compile_statement
@@ -30,6 +30,9 @@ Answer: TypeAlias = orjson.Fragment | None
 
 Document: TypeAlias = bytes | None
 """The same, as the bytes to send."""
+
+MAX_ANSWER_BYTES = 67_108_864
+"""What the answers of an operation may add up to."""
 
 MAX_STATEMENTS = 512
 MAX_STATEMENTS_CHARACTERS = 4_000_000
@@ -45,7 +48,7 @@ def statement_cache(dialect: Dialect) -> Statements:
     kept: Recent[ReadShape, Statement] = Recent(
         MAX_STATEMENTS,
         most_size=MAX_STATEMENTS_CHARACTERS,
-        size=lambda statement: len(statement.text),
+        size=lambda _, statement: len(statement.text),
     )
 
     def compiled(shape: ReadShape) -> Statement:
@@ -67,6 +70,20 @@ class PreparedRead:
     values: tuple[Value, ...]
 
 
+class Room:
+    """How much the answers of an operation may still add up to."""
+
+    def __init__(self) -> None:
+        self._left = MAX_ANSWER_BYTES
+
+    def take(self, document: Any) -> Any:  # the driver's text, or bytes
+        """Give a document back, where there is room for it. Raises AnswerTooLarge."""
+        self._left -= len(document or "")
+        if self._left < 0:
+            raise AnswerTooLarge(MAX_ANSWER_BYTES)
+        return document
+
+
 def document_of(row: Any, statement: Statement, plan: ReadPlan) -> Any:  # the driver's text
     """Take the JSON out of a statement's row. Raises TooManyRows."""
     if not statement.many:
@@ -83,6 +100,7 @@ class ReadSession(Session):
         # What outlives its operation must not begin another: nobody would end that one.
         super().__init__(*args, close_resets_only=False, **options)
         self.statements = statements
+        self.room = Room()
 
     @property
     def store(self) -> str:
@@ -114,7 +132,9 @@ class ReadSession(Session):
         """Run a statement with the values that are given for it."""
         statement, plan = read.statement, read.plan
         rows = self.rows(statement.text, statement.bind(read.values))
-        return orjson.Fragment(document_of(rows[0], statement, plan)) if rows else None
+        if not rows:
+            return None
+        return orjson.Fragment(self.room.take(document_of(rows[0], statement, plan)))
 
 
 @dataclass(frozen=True, slots=True)

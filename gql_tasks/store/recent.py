@@ -17,7 +17,11 @@ class Recent(Generic[K, V]):
     """
 
     def __init__(
-        self, most: int, *, most_size: float = inf, size: Callable[[V], int] = lambda _: 0
+        self,
+        most: int,
+        *,
+        most_size: float = inf,
+        size: Callable[[K, V], int] = lambda _key, _value: 0,
     ) -> None:
         self._most = most
         self._most_size = most_size
@@ -44,7 +48,7 @@ class Recent(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Keep a value, unless it alone is too large."""
-        size = self._size_of(value)
+        size = self._size_of(key, value)
         with self._lock:
             self._remove(key)
             if size > self._most_size:
@@ -57,4 +61,4 @@ class Recent(Generic[K, V]):
     def _remove(self, key: K) -> None:
         value = self._values.pop(key, None)
         if value is not None:
-            self._size -= self._size_of(value)
+            self._size -= self._size_of(key, value)

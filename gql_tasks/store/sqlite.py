@@ -20,6 +20,7 @@ from collections.abc import (
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
 from functools import partial
+from math import inf
 from pathlib import Path
 from time import perf_counter
 
@@ -311,6 +312,7 @@ class SqliteOperationSession(ReadSession):
         self._statement_seconds = statement_seconds
         self._timings = timings
         self._turn = asyncio.Lock()
+        self._seconds_left = statement_seconds
 
     def read(self, plan: ReadPlan) -> Answer | Awaitable[Answer]:
         """Read on the loop what has proved to be fast, all else on a thread."""
@@ -318,9 +320,7 @@ class SqliteOperationSession(ReadSession):
         statement = self.statements(plan.shape)
         if _belongs_on_loop(statement, plan) and not self._turn.locked():
             try:
-                answer = self._timed_read(
-                    statement, plan, min(LOOP_SECONDS, self._statement_seconds)
-                )
+                answer = self._timed_read(statement, plan, LOOP_SECONDS)
             except StatementTimeout:
                 pass  # a thread has the time to do it
             else:
@@ -332,9 +332,7 @@ class SqliteOperationSession(ReadSession):
         loop = asyncio.get_running_loop()
         with self._timings.reading(since=since):
             async with self._turn:
-                reading = loop.run_in_executor(
-                    self._threads, self._timed_read, statement, plan, self._statement_seconds
-                )
+                reading = loop.run_in_executor(self._threads, self._timed_read, statement, plan)
                 try:
                     return await asyncio.shield(reading)
                 except asyncio.CancelledError:
@@ -342,15 +340,20 @@ class SqliteOperationSession(ReadSession):
                     reading.exception()  # nobody hears it any more
                     raise
 
-    def _timed_read(self, statement: Statement, plan: ReadPlan, seconds: float) -> Answer:
+    def _timed_read(self, statement: Statement, plan: ReadPlan, most: float = inf) -> Answer:
+        """Read in what is left of the operation's time, or at most in so much of it."""
         start = perf_counter()
         try:
-            with budget_of(self.connection()).of(seconds):
+            if self._seconds_left <= 0:
+                raise StatementTimeout(self._statement_seconds)
+            with budget_of(self.connection()).of(min(most, self._seconds_left)):
                 return self.execute_statement(statement, plan)
         except DatabaseError as error:
-            raise translated(error, seconds) from error
+            raise translated(error, self._statement_seconds) from error
         finally:
-            statement.proven_fast = perf_counter() - start < FAST_SECONDS
+            seconds = perf_counter() - start
+            self._seconds_left -= seconds
+            statement.proven_fast = seconds < FAST_SECONDS
 
     async def finish(self) -> None:
         """End the snapshot."""

@@ -10,4 +10,10 @@ try:
 except ImportError:
     import sqlite3
 
-__all__ = ["sqlite3"]
+__all__ = ["limit_length", "sqlite3"]
+
+
+def limit_length(connection: sqlite3.Connection, most_bytes: int) -> None:
+    """Keep SQLite from making texts longer than this. `pysqlite3` cannot be told."""
+    if hasattr(connection, "setlimit"):
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, most_bytes)

@@ -6,8 +6,9 @@ from time import monotonic, sleep
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 
+from gql_tasks.store.database import MAX_ANSWER_BYTES
 from gql_tasks.store.sqlite_budget import LimitedConnection, limit_statements
-from gql_tasks.store.sqlite_driver import sqlite3
+from gql_tasks.store.sqlite_driver import limit_length, sqlite3
 from gql_tasks.store.sqlite_errors import is_busy
 
 
@@ -84,6 +85,7 @@ def _log_ahead(connection: sqlite3.Connection, busy_timeout_seconds: float) -> N
 
 
 def _refuse_writes(connection: sqlite3.Connection, _record: object) -> None:
+    limit_length(connection, MAX_ANSWER_BYTES)
     connection.execute("PRAGMA query_only=ON").close()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sqlalchemy.exc import DBAPIError
 
 from gql_tasks.domain.errors import (
+    AnswerTooLarge,
     InvalidArgument,
     StatementTimeout,
     StoreDamaged,
@@ -13,6 +14,7 @@ from gql_tasks.domain.errors import (
     StoreUnavailable,
     TasksError,
 )
+from gql_tasks.store.database import MAX_ANSWER_BYTES
 from gql_tasks.store.sqlite_budget import UNLIMITED
 
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"}
@@ -34,6 +36,7 @@ _MEANINGS: dict[str, Callable[[], TasksError]] = {
     "SQLITE_IOERR_FSYNC": lambda: StoreUnavailable(
         "the disk did not confirm the write, which may be there after a restart; try again"
     ),
+    "SQLITE_TOOBIG": lambda: AnswerTooLarge(MAX_ANSWER_BYTES),
     "SQLITE_NOMEM": lambda: StoreUnavailable("there is no memory left; try again"),
 }
 

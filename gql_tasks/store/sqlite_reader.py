@@ -9,9 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
-from gql_tasks.store.database import Document, PreparedRead, document_of
+from gql_tasks.store.database import (
+    MAX_ANSWER_BYTES,
+    Document,
+    PreparedRead,
+    Room,
+    document_of,
+)
 from gql_tasks.store.sqlite_budget import UNLIMITED, Budget
-from gql_tasks.store.sqlite_driver import sqlite3
+from gql_tasks.store.sqlite_driver import limit_length, sqlite3
 
 FAST_SECONDS = 0.005
 """A statement faster than this runs on the event loop, where everybody waits for it."""
@@ -34,16 +40,19 @@ class SqliteReader:
             cached_statements=PREPARED_STATEMENTS,
         )
         self._connection.text_factory = bytes
+        limit_length(self._connection, MAX_ANSWER_BYTES)
         self._connection.execute("PRAGMA query_only=ON").close()
         self._budget = Budget(self._connection, UNLIMITED)
 
     def read(self, reads: Sequence[PreparedRead], seconds: float) -> list[Document]:
-        """Answer plans on one snapshot, each in so many seconds, and learn how long it takes."""
+        """Answer plans on one snapshot, in so many seconds, and learn how long each takes."""
         self._budget.seconds = seconds
+        self._budget.begin(perf_counter())
         if len(reads) == 1:
             return [self._read(reads[0])]  # a statement is a snapshot of its own
+        room = Room()
         with self._snapshot():
-            return [self._read(read) for read in reads]
+            return [room.take(self._read(read)) for read in reads]
 
     def version(self) -> int:
         """Tell what every commit of another connection changes."""
@@ -56,7 +65,6 @@ class SqliteReader:
 
     def _read(self, read: PreparedRead) -> Document:
         start = perf_counter()
-        self._budget.begin(start)
         try:
             values = read.statement.bind(read.values)
             row = self._connection.execute(read.statement.text, values).fetchone()

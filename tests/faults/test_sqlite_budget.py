@@ -88,6 +88,20 @@ async def test_a_slow_read_is_not_begun_again(store_file: Path) -> None:
         assert run == []
 
 
+async def test_an_operation_has_the_time_of_one_statement(store_file: Path) -> None:
+    """Where a root field has taken it all, those after it are not read."""
+    roots = [f"r{number}: task(id: 1) {{ ...F }}" for number in range(4)]
+    slow = f"fragment F on Task {{ subtasks(filter: {SLOW}) {{ id }} }}"
+    query = f"{{ {' '.join(roots)} }} {slow}"
+    async with running_app(str(store_file), statement_seconds=SECONDS) as client:
+        fill(store_file)
+        with statements_run() as run:
+            first = await client.graphql(query)
+        assert [statement.text.split()[0] for statement in run] == ["BEGIN", "SELECT"]
+        assert [error["message"] for error in first["errors"]] == [TOO_LONG] * 4
+        assert await client.graphql(query) == first
+
+
 def test_a_slow_write(store_file: Path) -> None:
     """It is STATEMENT_TIMEOUT and not done; the next write is."""
     with serving(store_file, "--statement-seconds", str(SECONDS)) as program:

@@ -300,6 +300,7 @@ def test_a_server_has_no_use_for_alembic(tmp_path: Path) -> None:
     sql.run(migrate, path)
     look = (
         "import asyncio, sys\n"
+        "import gql_tasks.cli\n"
         "from gql_tasks.app import create_app\n"
         "from gql_tasks.config import Settings\n"
         "async def serve():\n"

@@ -16,7 +16,7 @@ def test_the_unused_go_first() -> None:
 
 def test_size_is_bounded() -> None:
     """Past so much size as many go as have to; what alone is too large is not kept."""
-    recent: Recent[str, str] = Recent(10, most_size=6, size=len)
+    recent: Recent[str, str] = Recent(10, most_size=6, size=lambda _, text: len(text))
     for key in "abc":
         recent.put(key, "xx")
     recent.put("d", "xxxx")
