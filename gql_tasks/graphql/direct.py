@@ -121,7 +121,12 @@ class DirectOperations:
             if b"cost" not in scope["query_string"] and self._is_plain(
                 headers, len(scope["headers"])
             ):
-                body, receive = await self._read(scope, receive)
+                part = await self.arrival.receive(scope, receive)
+                if part.get("more_body"):
+                    body, receive = await self._read_on(part, scope, receive)
+                else:
+                    body = part.get("body", b"")  # a disconnect has none
+                    receive = _told_again([part], receive)
                 request_id = request_id_of(headers.get(b"x-request-id", b"").decode("latin-1"))
                 answer = await self._answer(body, headers, request_id)
                 if answer is not None:
@@ -140,19 +145,14 @@ class DirectOperations:
             and _media_type(headers.get(b"accept", b"")) is not None
         )
 
-    async def _read(self, scope: Scope, receive: Receive) -> tuple[bytes, Receive]:
-        """Read the body, and make a `receive` that tells it again. Raises Refusal."""
-        parts = [await self.arrival.receive(scope, receive)]
-        while parts[-1].get("more_body"):  # a disconnect has none
+    async def _read_on(
+        self, first: Message, scope: Scope, receive: Receive
+    ) -> tuple[bytes, Receive]:
+        """Read the rest of the body, and make a `receive` that tells it again. Raises Refusal."""
+        parts = [first]
+        while parts[-1].get("more_body"):
             parts.append(await self.arrival.receive(scope, receive))
-        body = b"".join(part.get("body", b"") for part in parts)
-        messages = iter(parts)
-
-        async def again() -> Message:
-            told = next(messages, None)
-            return await receive() if told is None else told
-
-        return body, again
+        return b"".join(part.get("body", b"") for part in parts), _told_again(parts, receive)
 
     async def _answer(
         self, body: bytes, headers: dict[bytes, bytes], request_id: str
@@ -251,6 +251,15 @@ class DirectOperations:
         if not isinstance(executor, PlannedExecutor):
             raise Unprepared  # the variables do not fit
         return executor
+
+
+def _told_again(parts: list[Message], receive: Receive) -> Receive:
+    """Make a `receive` that tells again what was received."""
+
+    async def again() -> Message:
+        return parts.pop(0) if parts else await receive()
+
+    return again
 
 
 @lru_cache(256)

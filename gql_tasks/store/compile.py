@@ -44,6 +44,9 @@ from gql_tasks.store.order import DEFAULT_ORDER, sorting
 from gql_tasks.store.page import write_page
 from gql_tasks.store.scope import Reached, Scope, slot_index
 
+AS_THEY_ARE = frozenset({int, str})
+"""Values that both drivers take as they are."""
+
 
 @dataclass(slots=True)
 class Statement:
@@ -60,7 +63,9 @@ class Statement:
 
     def bind(self, values: tuple[Value, ...]) -> tuple[Any, ...]:
         """Put the values in the text's order, in the driver's forms."""
-        return tuple(self.dialect.bind_value(values[index]) for index in self.parameters)
+        bind = self.dialect.bind_value
+        found = [values[index] for index in self.parameters]
+        return tuple([value if type(value) in AS_THEY_ARE else bind(value) for value in found])
 
 
 def compile_statement(shape: ReadShape, dialect: Dialect) -> Statement:

@@ -61,7 +61,7 @@ def statement_cache(dialect: Dialect) -> Statements:
     return compiled
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PreparedRead:
     """A plan, the statement that reads it, and the values for it, which may be others' than its."""
 
