@@ -114,6 +114,7 @@ def test_speed_is_as_recorded() -> None:
             f"{row['documented']['requests_per_second']:,.0f}",
             f"{row['ratio']:.1f}x",
             f"{row['target']}x",
+            "" if row["kept"] is None else f"{row['kept']['requests_per_second']:,.0f}",
         ]
         for name, row in recorded["workloads"].items()
     }

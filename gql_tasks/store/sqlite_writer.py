@@ -175,7 +175,8 @@ class SqliteWriter:
         try:
             if group[0].short and self._short_is_fast:
                 group = await self._write_here(group)
-            await self.in_thread(self._write_there, group)
+            if group:
+                await self.in_thread(self._write_there, group)
         except Exception as error:  # noqa: BLE001  # each one's caller is told
             for waiting in group:
                 waiting.error = waiting.error or translated(error)
@@ -189,18 +190,20 @@ class SqliteWriter:
             if is_busy(error):
                 return group  # another program is writing
             raise
+        left: Sequence[Waiting] = ()
         try:
             budget = budget_of(connection)
             with budget.of(min(LOOP_SECONDS, budget.seconds)):
                 self._do(connection, group)
         except Exception as error:  # noqa: BLE001  # each one's caller is told
             opening.__exit__(type(error), error, None)
-            for waiting in group:
-                if isinstance(waiting.error, StatementTimeout):
-                    waiting.error = None  # the thread has the time to do it
-            return _blameless(group, error)
-        await self.in_thread(opening.__exit__, None, None, None)
-        return ()
+            left = _blameless(group, error)
+        else:
+            await self.in_thread(opening.__exit__, None, None, None)
+        slow = [waiting for waiting in group if isinstance(waiting.error, StatementTimeout)]
+        for waiting in slow:
+            waiting.error = None  # the thread has the time to do it
+        return [*left, *slow]
 
     def _write_there(self, group: Sequence[Waiting]) -> None:
         """Do units of work in the writer's thread, and wait for other programs there."""

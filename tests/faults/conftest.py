@@ -1,10 +1,33 @@
 """Fixtures of the faults."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.program import Faults
+from tests.postgresql import Cluster
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Leave the tests of a PostgreSQL server out of a run on SQLite alone."""
+    if "server" in metafunc.fixturenames:
+        run = metafunc.config.getoption("--db") != "sqlite"
+        metafunc.parametrize("server", ["postgresql"] if run else [], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    """A server of its own, whose acknowledged commits survive its end."""
+    cluster = Cluster(synchronous_commit="on")
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+def database(server: Cluster) -> str:
+    """An empty database of that server."""
+    return server.create_database()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,26 +19,6 @@ SUBSCRIPTION = """subscription ($since: SyncToken) {
   taskEvents(since: $since) { kind task { title } }
 }"""
 CHANGED = "SELECT after ->> 'title' FROM changes WHERE before IS NULL ORDER BY id"
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Leave these out of a run on SQLite alone."""
-    if "server" in metafunc.fixturenames:
-        run = metafunc.config.getoption("--db") != "sqlite"
-        metafunc.parametrize("server", ["postgresql"] if run else [], indirect=True, scope="module")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    """A server of its own, whose acknowledged commits survive its end."""
-    cluster = Cluster(synchronous_commit="on")
-    yield cluster
-    cluster.stop()
-
-
-@pytest.fixture
-def database(server: Cluster) -> str:
-    return server.create_database()
 
 
 @asynccontextmanager

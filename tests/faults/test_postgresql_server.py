@@ -5,7 +5,6 @@ KILL_ROUNDS=50 kills longer.
 
 import asyncio
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from signal import Signals
 
@@ -22,26 +21,6 @@ from tests.faults.postgresql_program import (
 from tests.postgresql import FAST, IMMEDIATE, Cluster
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "4"))
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Leave these out of a run on SQLite alone."""
-    if "server" in metafunc.fixturenames:
-        run = metafunc.config.getoption("--db") != "sqlite"
-        metafunc.parametrize("server", ["postgresql"] if run else [], indirect=True, scope="module")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    """A server of its own, whose acknowledged commits survive its end."""
-    cluster = Cluster(synchronous_commit="on")
-    yield cluster
-    cluster.stop()
-
-
-@pytest.fixture
-def database(server: Cluster) -> str:
-    return server.create_database()
 
 
 @pytest.mark.parametrize("how", [FAST, IMMEDIATE], ids=["fast", "immediate"])

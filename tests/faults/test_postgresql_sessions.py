@@ -31,24 +31,12 @@ CUT = """
 TITLES = "SELECT title FROM tasks ORDER BY id"
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Leave these out of a run on SQLite alone."""
-    if "server" in metafunc.fixturenames:
-        run = metafunc.config.getoption("--db") != "sqlite"
-        metafunc.parametrize("server", ["postgresql"] if run else [], indirect=True, scope="module")
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Cluster]:
     """A server of its own, that takes few connections."""
     cluster = Cluster(max_connections="30")
     yield cluster
     cluster.stop()
-
-
-@pytest.fixture
-def database(server: Cluster) -> str:
-    return server.create_database()
 
 
 @asynccontextmanager

@@ -1,9 +1,11 @@
 """What is SQLite's own: pragmas, a file shared with other programs, reads that never wait."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from gql_tasks.domain.plan import Column, ReadPlan
 from gql_tasks.domain.relations import Entity
 from gql_tasks.domain.task import NewTask
 from gql_tasks.services import tasks
+from gql_tasks.store import sqlite_writer
 from gql_tasks.store.address import open_database
 from gql_tasks.store.database import WriteSession
 from gql_tasks.store.sqlite import SqliteDatabase
@@ -188,8 +191,11 @@ async def test_a_write_that_fails_half_way(
     assert await titles(database) == ["after"]
 
 
-async def test_writes_beside_one_that_fails(database: SqliteDatabase) -> None:
-    """Whatever one write raises, those that wait with it are done."""
+@pytest.mark.parametrize("short", [False, True])
+async def test_writes_beside_one_that_fails(database: SqliteDatabase, *, short: bool) -> None:
+    """Whatever one write raises, those that wait with it are done, on the loop and off it."""
+    write = partial(database.write, short=short)
+    await write(create("zeroth"))
 
     def failing(error: Exception) -> Callable[[WriteSession], int]:
         def work(session: WriteSession) -> int:
@@ -201,14 +207,51 @@ async def test_writes_beside_one_that_fails(database: SqliteDatabase) -> None:
     errors = (ValueError("odd"), MemoryError(), RecursionError(), StopIteration(1))
     async with asyncio.timeout(20):
         results = await asyncio.gather(
-            database.write(create("first")),
-            *(database.write(failing(error)) for error in errors),
-            database.write(create("last")),
+            write(create("first")),
+            *(write(failing(error)) for error in errors),
+            write(create("last")),
             return_exceptions=True,
         )
     kinds = [type(result) for result in results]
     assert kinds == [int, ValueError, StoreUnavailable, RecursionError, RuntimeError, int]
-    assert await titles(database) == ["first", "last"]
+    assert await titles(database) == ["zeroth", "first", "last"]
+
+
+COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)"
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("SELECT count(*) FROM n", ["short", "short", "before", "after", "long"]),
+        # SQLite takes the whole transaction back where it stops what writes.
+        ("UPDATE tasks SET title = (SELECT count(*) FROM n)", [*["300000"] * 4, "long"]),
+    ],
+)
+async def test_a_short_write_that_is_not(
+    statement: str,
+    expected: list[str],
+    database: SqliteDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It leaves the event loop before long, and is done in the thread, like those beside it."""
+    monkeypatch.setattr(sqlite_writer, "LOOP_SECONDS", 0.0)
+    threads: list[str] = []
+
+    def work(session: WriteSession) -> int:
+        threads.append(threading.current_thread().name)
+        session.rows(f"{COUNT} {statement}")
+        return tasks.create_task(session, NewTask("long"))
+
+    for _ in range(2):  # the first shows that short ones are fast
+        await database.write(create("short"), short=True)
+    await asyncio.gather(
+        database.write(create("before"), short=True),
+        database.write(work, short=True),
+        database.write(create("after"), short=True),
+    )
+    assert threads == ["MainThread", "gql_tasks-writer_0"]
+    assert await titles(database) == expected
 
 
 async def test_a_writer_that_is_gone(database: SqliteDatabase) -> None:
