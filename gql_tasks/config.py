@@ -53,7 +53,7 @@ class Settings(BaseSettings):
         description="The most rows a root list answers; more are an error, never a silent cut.",
     )
     max_cost: int = Field(
-        2_000_000,
+        5_000_000,
         ge=1,
         le=1_000_000_000_000,
         description="The most that an operation may cost, which is about the fields it answers.",
