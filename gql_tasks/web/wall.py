@@ -63,7 +63,11 @@ class Wall:
             if scope["type"] == "websocket":
                 await self._converse(scope, receive, send)
                 return
-            self._check_requests(scope)
+            if scope["path"] in ALWAYS_ANSWERED:  # and so they take nobody's place
+                await self.app(scope, receive, send)
+                return
+            if self.admission.requests >= self.admission.max_requests:
+                raise self.admission.full()
             self.admission.requests += 1
             try:
                 await self.app(scope, receive, send)
@@ -95,12 +99,6 @@ class Wall:
             response.headers.append(name, text)
         response.raw_headers = with_data_headers(response.raw_headers)
         await response(scope, receive, send)
-
-    def _check_requests(self, scope: Scope) -> None:
-        """Raise Refusal for a request more than may be answered at once."""
-        full = self.admission.requests >= self.admission.max_requests
-        if full and scope["path"] not in ALWAYS_ANSWERED:
-            raise self.admission.full()
 
     def _check_headers(self, scope: Scope) -> None:
         """Raise Refusal for too many headers, or a Host that is not this one."""
