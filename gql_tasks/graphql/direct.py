@@ -36,9 +36,10 @@ from gql_tasks.services.live import Live
 from gql_tasks.store import database as store
 from gql_tasks.store.database import Database, OperationSession
 from gql_tasks.web.arrival import Arrival
-from gql_tasks.web.headers import DATA_HEADERS
+from gql_tasks.web.headers import DATA_HEADER_LINES, DATA_HEADERS
 from gql_tasks.web.json_body import read_json
 from gql_tasks.web.requests import request_id_of
+from gql_tasks.web.whole import connection_of, write_whole
 
 MAX_BODY_BYTES = 20_000
 """Longer requests are no queries that an app sends again and again."""
@@ -281,17 +282,15 @@ async def _run(executor: PlannedExecutor) -> Answer:
 
 
 async def _send(send: Send, body: bytes, headers: dict[bytes, bytes], request_id: str) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 200,
-            "headers": [
-                (b"content-type", _media_type(headers.get(b"accept", b""))),
-                (b"content-length", b"%d" % len(body)),
-                (b"vary", b"Accept"),
-                (b"x-request-id", request_id.encode()),
-                *DATA_HEADERS,
-            ],
-        }
-    )
+    own = [
+        (b"content-type", _media_type(headers.get(b"accept", b""))),
+        (b"content-length", b"%d" % len(body)),
+        (b"vary", b"Accept"),
+        (b"x-request-id", request_id.encode()),
+    ]
+    if (connection := connection_of(send)) is not None:
+        lines = b"".join([b"%b: %b\r\n" % (name, value) for name, value in own if value])
+        write_whole(connection, lines + DATA_HEADER_LINES, body)
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [*own, *DATA_HEADERS]})
     await send({"type": "http.response.body", "body": body})

@@ -23,46 +23,6 @@ UNREAD_SECONDS: Final = 60
 one who reads slowly takes nothing for some seconds."""
 
 
-class HeadWithBody:
-    """The transport of one response, whose head goes out with what comes first of its body.
-
-    uvicorn writes them one after the other: two calls of the system and two packets, which are half
-    of what a small answer costs. A head whose body lets wait for itself goes alone.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._head: bytes | None = None
-        self._is_begun = False
-
-    def write(self, data: bytes) -> None:
-        """Keep the first that is written for a moment, and write it with the second."""
-        if not self._is_begun:
-            self._is_begun = True
-            self._head = data
-            self._loop.call_soon(self._flush)
-        elif self._head is None:
-            self._transport.write(data)
-        else:
-            head, self._head = self._head, None
-            self._transport.writelines((head, data))
-
-    def close(self) -> None:
-        """Close the connection, after what was written."""
-        self._flush()
-        self._transport.close()
-
-    def is_closing(self) -> bool:
-        """Tell whether the connection is closed, or will be."""
-        return self._transport.is_closing()
-
-    def _flush(self) -> None:
-        if self._head is not None:
-            head, self._head = self._head, None
-            self._transport.write(head)
-
-
 class Connections(HttpToolsProtocol):
     """One connection of an HTTP client."""
 
@@ -119,8 +79,6 @@ class Connections(HttpToolsProtocol):
         """Keep in mind what is answered, or waits its turn, while the client has asked for more."""
         earlier: RequestResponseCycle | None = self.cycle
         super().on_headers_complete()
-        if self.cycle is not earlier and self.scope["method"] != "HEAD":  # which has no body
-            self.cycle.transport = HeadWithBody(self.transport, self.loop)  # type: ignore[assignment]  # all it uses
         if earlier is not None and earlier is not self.cycle:
             if earlier.response_complete:
                 self._earlier.clear()

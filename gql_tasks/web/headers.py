@@ -19,6 +19,10 @@ DATA_HEADERS: Final = (
 """Of every answer that does not say otherwise itself."""
 
 
+DATA_HEADER_LINES: Final = b"".join(b"%b: %b\r\n" % header for header in DATA_HEADERS)
+"""The same, as they are written."""
+
+
 def with_data_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Add what an answer does not say itself."""
     own = [(name.lower(), value) for name, value in headers]

@@ -368,6 +368,48 @@ def long_answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[socket.socke
         thread.join()
 
 
+KNOWN = b'{"query":"{ tasks { id } labels { id } }"}'
+
+
+def question(connection: str, version: str = "1.1") -> bytes:
+    """Write a request for what the test asks for."""
+    head = (
+        f"POST /graphql HTTP/{version}\r\nHost: localhost\r\nConnection: {connection}\r\n"
+        "X-Request-Id: one\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(KNOWN)}\r\n\r\n"
+    )
+    return head.encode() + KNOWN
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        question("close"),
+        question("close", "1.0"),
+        question("keep-alive") + question("close"),
+        question("keep-alive") * 3 + question("close"),
+    ],
+)
+def test_what_is_known_is_written_as_anything(tmp_path: Path, asked: bytes) -> None:
+    """A known query's answer, which goes past uvicorn, is what uvicorn makes of a new one's."""
+    with serve("--database", str(tmp_path / "tasks.db"), "--answer-bytes", "0") as server:
+        answers = []
+        for _ in range(4):
+            with connected(server, asked) as connection:
+                answers.append(rest_of(connection))
+    told = [
+        [
+            sorted(line for line in answer.lower().split(b"\r\n") if b"date: " not in line)
+            for answer in said.split(b"HTTP/1.1 ")
+        ]
+        for said in answers
+    ]
+    assert len(told[0]) == 1 + asked.count(b"POST")
+    assert told[0][-1] == told[1][-1] == told[2][-1] == told[3][-1]
+    assert told[1] == told[2] == told[3]
+    assert len({len(said) for said in answers}) == 1
+
+
 @pytest.mark.parametrize("path", ["/whole", "/half"])
 def test_answer_that_nobody_reads(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     """A client that leaves an answer where it is, is left, whether the answer is whole or not."""
