@@ -48,9 +48,9 @@ class SqliteReader:
         """Answer plans on one snapshot, in so many seconds, and learn how long each takes."""
         self._budget.seconds = seconds
         self._budget.begin(perf_counter())
-        if len(reads) == 1:
-            return [self._read(reads[0])]  # a statement is a snapshot of its own
         room = Room()
+        if len(reads) == 1:
+            return [room.take(self._read(reads[0]))]  # a statement is a snapshot of its own
         with self._snapshot():
             return [room.take(self._read(read)) for read in reads]
 
