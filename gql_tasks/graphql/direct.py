@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any, cast
 
 import orjson
-from graphql import DocumentNode, GraphQLError, OperationType
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types.execution import PreExecutionError
@@ -173,7 +173,8 @@ class DirectOperations:
                 return None
             name, variables = name or None, variables or {}
             query, moment = self.queries.known(text, name), self._moment(headers)
-            if query is None and the_operation(document, name).operation is OperationType.QUERY:
+            operation = the_operation(document, name) if query is None else query.operation
+            if query is None and operation.operation is OperationType.QUERY:
                 query = self.queries.prepare(text, document, name)
             session: OperationSession | None = None
             if query is not None:
@@ -188,14 +189,16 @@ class DirectOperations:
                     self.documents.hits += 1
                     return answer
             observation = self.observer.begin(request_id)
-            self._price(document, name, variables, observation)
-            observation.meant(the_operation(document, name), text)
+            self._price(document, operation, variables, observation)
+            observation.meant(operation, text)
             context = self._context(session or self.database.session(), moment(), observation)
             mutation = self.mutations.of(text, document, name, context.moment)
-            if mutation is None:
-                executor = self._executor(document, name, variables, context)
-            else:
+            if mutation is not None:
                 running = mutation.run(context, variables)
+            elif is_atomic(operation):
+                return None  # it begins with what may fail
+            else:
+                executor = self._executor(document, name, variables, context)
         except Exception:  # noqa: BLE001  # the router meets it again, and says what it is
             return None
         self.documents.hits += 1
@@ -225,13 +228,13 @@ class DirectOperations:
     def _price(
         self,
         document: DocumentNode,
-        name: str | None,
+        operation: OperationDefinitionNode,
         variables: dict[str, Any],
         observation: Observation,
     ) -> None:
         """Say what an operation costs. Raises Unprepared where that is too much."""
         measured = self.measures.of(self.schema, document)
-        observation.cost = cost = measured.cost(the_operation(document, name), variables)
+        observation.cost = cost = measured.cost(operation, variables)
         if measured.over_cost(cost):
             raise Unprepared
 
@@ -239,8 +242,6 @@ class DirectOperations:
         self, document: DocumentNode, name: str | None, variables: dict[str, Any], context: Context
     ) -> PlannedExecutor:
         """Make the executor of an operation. Raises Unprepared where it is none for here."""
-        if is_atomic(the_operation(document, name)):
-            raise Unprepared  # it begins with what may fail
         executor = self.executor.build(
             self.schema,
             document,

@@ -1,13 +1,12 @@
 """Prepared queries on the shortest way: the same answers, and nothing lost where there is none."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from gql_tasks.graphql import direct, prepared
+from gql_tasks.graphql import prepared
 from tests.conftest import Client, running_app
 from tests.sql import Address
 
@@ -19,21 +18,6 @@ TOO_MUCH = """mutation {
   updateTask(id: 1, input: { title: "b" }) { task { subtasks(limit: -1) { id } } }
 }"""
 QUERY = "query ($id: ID!) { task(id: $id) { id title } }"
-
-
-@pytest.fixture
-def answered(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
-    """Note of each request to come whether it was answered directly."""
-    noted: list[bool] = []
-    answer = direct.DirectOperations._answer
-
-    async def noting(self: Any, *arguments: Any) -> bytes | None:
-        found = await answer(self, *arguments)
-        noted.append(found is not None)
-        return found
-
-    monkeypatch.setattr(direct.DirectOperations, "_answer", noting)
-    return noted
 
 
 async def post(client: Client, **request: Any) -> tuple[int, dict[str, str], bytes]:

@@ -14,7 +14,6 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from gql_tasks.graphql import direct
 from gql_tasks.graphql.execution import MAX_DOCUMENT_CHARACTERS, MAX_DOCUMENTS, DocumentCache
 from gql_tasks.graphql.manifests import DocumentsUnusable, read_documents
 from gql_tasks.graphql.schema import build_schema
@@ -78,21 +77,6 @@ def folder(tmp_path: Path) -> Path:
     (folder / "parts/name.graphql").write_text("# Names\nfragment Name on Task { title }\n")
     (folder / "readme.md").write_text("{")
     return folder
-
-
-@pytest.fixture
-def answered(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
-    """Note of each request to come whether it was answered directly."""
-    noted: list[bool] = []
-    answer = direct.DirectOperations._answer
-
-    async def noting(self: Any, *arguments: Any) -> bytes | None:
-        found = await answer(self, *arguments)
-        noted.append(found is not None)
-        return found
-
-    monkeypatch.setattr(direct.DirectOperations, "_answer", noting)
-    return noted
 
 
 async def post(client: Client, **request: Any) -> Any:
