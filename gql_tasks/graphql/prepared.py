@@ -111,11 +111,7 @@ class PreparedQuery:
             raise Unprepared
         self.schema = schema
         self.query_type = cast("GraphQLObjectType", schema.query_type)
-        self.fragments = {
-            node.name.value: node
-            for node in document.definitions
-            if isinstance(node, FragmentDefinitionNode)
-        }
+        self.fragments = fragments_of(document)
         self.definitions = self.operation.variable_definitions or ()
         self.uses = _variables_in(self.operation)
         self._row: tuple[str, bytes, PreparedRead] | None = None
@@ -276,6 +272,15 @@ def the_operation(document: DocumentNode, name: str | None) -> OperationDefiniti
     if len(operations) != 1:
         raise Unprepared
     return operations[0]
+
+
+def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    """Find a document's fragments by their names."""
+    return {
+        node.name.value: node
+        for node in document.definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }
 
 
 def _characters(planned: Planned) -> int:

@@ -17,7 +17,6 @@ from graphql import (
     BREAK,
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     GraphQLError,
     GraphQLObjectType,
     GraphQLSchema,
@@ -44,6 +43,7 @@ from gql_tasks.graphql.prepared import (
     Asked,
     RootField,
     Unprepared,
+    fragments_of,
     the_operation,
 )
 from gql_tasks.graphql.selection import LaterPlan, PlannedField, plans_of
@@ -69,12 +69,7 @@ class PreparedMutation:
         self._schema = schema
         self._variables = operation.variable_definitions or ()
         mutation_type = cast("GraphQLObjectType", schema.mutation_type)
-        fragments = {
-            node.name.value: node
-            for node in document.definitions
-            if isinstance(node, FragmentDefinitionNode)
-        }
-        root = RootField(schema, fragments, {}, asked, mutation_type)
+        root = RootField(schema, fragments_of(document), {}, asked, mutation_type)
         info = cast("ResolveInfo", root)
         fields = collect(info, mutation_type, cast("list[FieldNode]", [operation]))
         if len(fields) != 1:

@@ -5,20 +5,15 @@ small answer that is a fifth of all the processor's time. Where the application 
 connection with nothing between, what is known to be well-formed goes past that.
 """
 
-from typing import TYPE_CHECKING
-
 from starlette.types import Send
-
-if TYPE_CHECKING:
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 
-def connection_of(send: Send) -> "RequestResponseCycle | None":
+def connection_of(send: Send) -> RequestResponseCycle | None:
     """Find uvicorn's side of a request that has no answer yet; None where there is another."""
-    cycle: RequestResponseCycle | None = getattr(send, "__self__", None)
+    cycle = getattr(send, "__self__", None)
     if (
-        type(cycle).__name__ != "RequestResponseCycle"
-        or cycle is None
+        not isinstance(cycle, RequestResponseCycle)
         or cycle.response_started
         or cycle.disconnected
         or cycle.access_log
@@ -28,7 +23,7 @@ def connection_of(send: Send) -> "RequestResponseCycle | None":
     return cycle
 
 
-def write_whole(cycle: "RequestResponseCycle", headers: bytes, body: bytes) -> None:
+def write_whole(cycle: RequestResponseCycle, headers: bytes, body: bytes) -> None:
     """Answer 200 with these header lines, each with its end, and a body of the length they say.
 
     This is what `RequestResponseCycle.send` does for such an answer.
