@@ -9,6 +9,7 @@ no key goes between, and the rows around are given new ones (`services/order.py`
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fractional_indexing import FIError, generate_n_keys_between, validate_order_key
 
@@ -21,6 +22,9 @@ MAX_LENGTH = 100
 
 REKEYED_LENGTH = 50
 """Keys given to make room are at most this long, so that there is room for a while."""
+
+KEPT_VERDICTS = 1_000
+"""Texts that are known to be positions or none: a new row stands beside the one before it."""
 
 _BASE_62 = re.compile(rf"[A-Za-z][0-9A-Za-z]{{1,{MAX_LENGTH - 1}}}", re.ASCII)
 
@@ -72,6 +76,7 @@ def place_references(place: Place, entity: Entity, path: Path) -> Iterator[Refer
         yield Reference(entity, place.after, (*path, "after"))
 
 
+@lru_cache(KEPT_VERDICTS)
 def is_position(key: object) -> bool:
     """Tell a fractional index from what other programs may have written."""
     if not (isinstance(key, str) and _BASE_62.fullmatch(key)):

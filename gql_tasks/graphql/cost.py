@@ -90,6 +90,9 @@ WRITES: Mapping[str, str] = {
 }
 """The argument that says how many rows a mutation may write, where that can be more than one."""
 
+SUBTASKS = "subtasks"
+"""The member of a task's input that has more tasks."""
+
 PRICED = ("limit", "first", "last", "by")
 """The arguments that say how much is read."""
 
@@ -194,10 +197,11 @@ def _priced(field: Field) -> Iterable[str]:
 
 def _asks_variable(field: Field) -> bool:
     given = {argument.name.value: argument.value for argument in field.node.arguments or ()}
-    return any(name in given and _has_variable(given[name]) for name in _priced(field))
+    return any(name in given and _hangs_on_variable(given[name]) for name in _priced(field))
 
 
-def _has_variable(value: ValueNode) -> bool:
+def _hangs_on_variable(value: ValueNode) -> bool:
+    """Tell whether a number, or how many tasks an input has, is up to a variable."""
     waiting = [value]
     while waiting:
         match waiting.pop():
@@ -206,7 +210,7 @@ def _has_variable(value: ValueNode) -> bool:
             case ListValueNode(values=values):
                 waiting += values
             case ObjectValueNode(fields=fields):
-                waiting += (field.value for field in fields)
+                waiting += (field.value for field in fields if field.name.value == SUBTASKS)
     return False
 
 
@@ -239,5 +243,5 @@ def _tasks_in(value: Any) -> int:
                 waiting += tasks
             case dict() as task:
                 count += 1
-                waiting.append(task.get("subtasks"))
+                waiting.append(task.get(SUBTASKS))
     return count

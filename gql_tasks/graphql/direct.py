@@ -6,11 +6,11 @@ an answer from here is one that the router would have given as well. Queries nee
 (`prepared.py`); mutations have the same one as there, without what stands around it.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import lru_cache
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType
@@ -28,8 +28,13 @@ from gql_tasks.graphql.execution import PlannedExecutor
 from gql_tasks.graphql.kept_answers import KeptAnswers
 from gql_tasks.graphql.media_types import json_media_type, names_events_only
 from gql_tasks.graphql.observation import Answer, Observation, Observer
-from gql_tasks.graphql.prepared import PreparedQueries, Unprepared, the_operation
-from gql_tasks.graphql.prepared_mutations import PreparedMutations
+from gql_tasks.graphql.prepared import (
+    PreparedQueries,
+    PreparedQuery,
+    Unprepared,
+    the_operation,
+)
+from gql_tasks.graphql.prepared_mutations import PreparedMutation, PreparedMutations, Running
 from gql_tasks.graphql.schema import Schema
 from gql_tasks.graphql.trusted import KnownDocuments
 from gql_tasks.services.live import Live
@@ -39,7 +44,7 @@ from gql_tasks.web.arrival import Arrival
 from gql_tasks.web.headers import DATA_HEADER_LINES, DATA_HEADERS
 from gql_tasks.web.json_body import read_json
 from gql_tasks.web.requests import request_id_of
-from gql_tasks.web.whole import connection_of, write_whole
+from gql_tasks.web.whole import body_of, connection_of, write_whole
 
 MAX_BODY_BYTES = 20_000
 """Longer requests are no queries that an app sends again and again."""
@@ -49,8 +54,29 @@ JSON_BODIES = frozenset(
 )
 
 
+HEADER_LINES = (
+    b"content-type: %b\r\ncontent-length: %d\r\nvary: Accept\r\nx-request-id: %b\r\n"
+    + DATA_HEADER_LINES.replace(b"%", b"%%")
+)
+
 AGAIN_SECONDS = 0.1
 """A query that fails sooner is run by the router: a database that cut it off may be back."""
+
+
+UNUSED: Any = object()
+"""What a prepared mutation has no use for: it reads in its transaction, and is observed here."""
+
+
+class Request(NamedTuple):
+    """A request for an operation of a valid document, and when it was there."""
+
+    id: str
+    start: float
+    text: str
+    document: DocumentNode
+    name: str | None
+    variables: dict[str, Any]
+    moment: Callable[[], Moment]
 
 
 class StoppedSession:
@@ -122,12 +148,9 @@ class DirectOperations:
             if b"cost" not in scope["query_string"] and self._is_plain(
                 headers, len(scope["headers"])
             ):
-                part = await self.arrival.receive(scope, receive)
-                if part.get("more_body"):
-                    body, receive = await self._read_on(part, scope, receive)
-                else:
-                    body = part.get("body", b"")  # a disconnect has none
-                    receive = _told_again([part], receive)
+                body = body_of(send)
+                if body is None:
+                    body, receive = await self._read(scope, receive)
                 request_id = request_id_of(headers.get(b"x-request-id", b"").decode("latin-1"))
                 answer = await self._answer(body, headers, request_id)
                 if answer is not None:
@@ -146,14 +169,13 @@ class DirectOperations:
             and _media_type(headers.get(b"accept", b"")) is not None
         )
 
-    async def _read_on(
-        self, first: Message, scope: Scope, receive: Receive
-    ) -> tuple[bytes, Receive]:
-        """Read the rest of the body, and make a `receive` that tells it again. Raises Refusal."""
-        parts = [first]
+    async def _read(self, scope: Scope, receive: Receive) -> tuple[bytes, Receive]:
+        """Read the body, and make a `receive` that tells it again. Raises Refusal."""
+        parts = [await self.arrival.receive(scope, receive)]
         while parts[-1].get("more_body"):
             parts.append(await self.arrival.receive(scope, receive))
-        return b"".join(part.get("body", b"") for part in parts), _told_again(parts, receive)
+        body = b"".join(part.get("body", b"") for part in parts)  # a disconnect has none
+        return body, _told_again(parts, receive)
 
     async def _answer(
         self, body: bytes, headers: dict[bytes, bytes], request_id: str
@@ -161,56 +183,43 @@ class DirectOperations:
         """Answer a request's body; None where it is not for here, and then nothing was done."""
         start = perf_counter()
         try:
-            request = read_json(body)
-            text, name = self.known_documents.at_hand(request), request.get("operationName")
-            variables, extensions = request.get("variables"), request.get("extensions")
-            document = self.documents.get(text)
-            if document is None or not (
-                isinstance(name, str | None)
-                and isinstance(variables, dict | None)
-                and isinstance(extensions, dict | None)
-            ):
+            request = self._request(body, headers, request_id, start)
+            if request is None:
                 return None
-            name, variables = name or None, variables or {}
-            query, moment = self.queries.known(text, name), self._moment(headers)
-            operation = the_operation(document, name) if query is None else query.operation
-            if query is None and operation.operation is OperationType.QUERY:
-                query = self.queries.prepare(text, document, name)
-            session: OperationSession | None = None
-            if query is not None:
+            known = self._known(request)
+            if isinstance(known, PreparedQuery):
                 try:
-                    answer, cost = await self.queries.answer(query, variables, moment)
+                    return await self._query(request, known)
                 except (StatementTimeout, StoreUnavailable) as error:
                     if perf_counter() - start < AGAIN_SECONDS:
                         raise
-                    session = StoppedSession(error)
-                else:
-                    self.observer.answered(query, text, cost, perf_counter() - start, request_id)
-                    self.documents.hits += 1
-                    return answer
-            observation = self.observer.begin(request_id)
-            self._price(document, operation, variables, observation)
-            observation.meant(operation, text)
-            context = self._context(session or self.database.session(), moment(), observation)
-            mutation = self.mutations.of(text, document, name, context.moment)
-            if mutation is not None:
-                running = mutation.run(context, variables)
-            elif is_atomic(operation):
-                return None  # it begins with what may fail
+                    answering = self._execute(request, known.operation, StoppedSession(error))
+            elif known is not None:
+                answering = self._mutate(request, known)
             else:
-                executor = self._executor(document, name, variables, context)
+                operation = the_operation(request.document, request.name)
+                answering = self._execute(request, operation, self.database.session())
         except Exception:  # noqa: BLE001  # the router meets it again, and says what it is
             return None
         self.documents.hits += 1
-        result = None if mutation is None else await mutation.result(running)
-        if result is None:
-            if mutation is not None:  # refused: nothing was written, and the executor says why
-                executor = self._executor(document, name, variables, context)
-            result = await _run(executor)
-        answer = orjson.dumps(format_result(result, request_id))
-        observation.answered(result)
-        observation.end()
-        return answer
+        return await answering
+
+    def _request(
+        self, body: bytes, headers: dict[bytes, bytes], request_id: str, start: float
+    ) -> Request | None:
+        """Read a request; None where its document is not known, or it is none."""
+        sent = read_json(body)
+        text, name = self.known_documents.at_hand(sent), sent.get("operationName")
+        variables, extensions = sent.get("variables"), sent.get("extensions")
+        document = self.documents.get(text)
+        if document is None or not (
+            isinstance(name, str | None)
+            and isinstance(variables, dict | None)
+            and isinstance(extensions, dict | None)
+        ):
+            return None
+        moment = self._moment(headers)
+        return Request(request_id, start, text, document, name or None, variables or {}, moment)
 
     def _moment(self, headers: dict[bytes, bytes]) -> Callable[[], Moment]:
         """Tell the time of a caller, whose zone has to be one. Raises InvalidArgument."""
@@ -220,34 +229,92 @@ class DirectOperations:
         moment = moment_in(zone.decode("latin-1"), self.clock())
         return lambda: moment
 
+    def _known(self, request: Request) -> PreparedQuery | PreparedMutation | None:
+        """Find a prepared operation, or prepare it; None where it is the executor's.
+
+        Raises Unprepared for a query that is.
+        """
+        text, name = request.text, request.name
+        known = self.queries.known(text, name) or self.mutations.known(text, name)
+        if known is not None:
+            return known
+        if the_operation(request.document, name).operation is OperationType.QUERY:
+            return self.queries.prepare(text, request.document, name)
+        return self.mutations.prepare(text, request.document, name, request.moment())
+
+    async def _query(self, request: Request, query: PreparedQuery) -> bytes:
+        """Answer a query. Whatever it raises, it may be run again."""
+        answer, cost = await self.queries.answer(query, request.variables, request.moment)
+        self.documents.hits += 1
+        seconds = perf_counter() - request.start
+        self.observer.answered(query, request.text, cost, seconds, request.id)
+        return answer
+
+    def _mutate(self, request: Request, mutation: PreparedMutation) -> Awaitable[bytes]:
+        """Make ready to write. Raises Unprepared; nothing is done before it is awaited."""
+        cost = self._price(request, mutation.operation)
+        context = self._context(UNUSED, request.moment(), UNUSED)
+        return self._written(request, mutation, mutation.run(context, request.variables), cost)
+
+    async def _written(
+        self, request: Request, mutation: PreparedMutation, running: Running, cost: int
+    ) -> bytes:
+        result = await mutation.result(running)
+        if result is not None and not result.errors:
+            seconds = perf_counter() - request.start
+            self.observer.answered(mutation, request.text, cost, seconds, request.id)
+            return orjson.dumps(format_result(result, request.id))
+        observation = self._observe(request, mutation.operation, cost)
+        if result is None:  # refused: nothing was written, and the executor says why
+            result = await _run(self._executor(request, self.database.session(), observation))
+        return _told(result, observation, request.id)
+
+    def _execute(
+        self, request: Request, operation: OperationDefinitionNode, session: OperationSession
+    ) -> Awaitable[bytes]:
+        """Make ready to execute. Raises Unprepared; nothing is done before it is awaited."""
+        if is_atomic(operation):
+            raise Unprepared  # it begins with what may fail
+        observation = self._observe(request, operation, self._price(request, operation))
+        return self._executed(request, self._executor(request, session, observation), observation)
+
+    async def _executed(
+        self, request: Request, executor: PlannedExecutor, observation: Observation
+    ) -> bytes:
+        return _told(await _run(executor), observation, request.id)
+
+    def _price(self, request: Request, operation: OperationDefinitionNode) -> int:
+        """Say what an operation costs. Raises Unprepared where that is too much."""
+        measured = self.measures.of(self.schema, request.document)
+        cost = measured.cost(operation, request.variables)
+        if measured.over_cost(cost):
+            raise Unprepared
+        return cost
+
+    def _observe(
+        self, request: Request, operation: OperationDefinitionNode, cost: int
+    ) -> Observation:
+        """Observe an operation, since its request was read."""
+        observation = self.observer.begin(request.id, since=request.start)
+        observation.meant(operation, request.text)
+        observation.cost = cost
+        return observation
+
     def _context(
         self, session: OperationSession, moment: Moment, observation: Observation
     ) -> Context:
         return Context(session, self.database, self.live, self.max_rows, moment, observation)
 
-    def _price(
-        self,
-        document: DocumentNode,
-        operation: OperationDefinitionNode,
-        variables: dict[str, Any],
-        observation: Observation,
-    ) -> None:
-        """Say what an operation costs. Raises Unprepared where that is too much."""
-        measured = self.measures.of(self.schema, document)
-        observation.cost = cost = measured.cost(operation, variables)
-        if measured.over_cost(cost):
-            raise Unprepared
-
     def _executor(
-        self, document: DocumentNode, name: str | None, variables: dict[str, Any], context: Context
+        self, request: Request, session: OperationSession, observation: Observation
     ) -> PlannedExecutor:
         """Make the executor of an operation. Raises Unprepared where it is none for here."""
         executor = self.executor.build(
             self.schema,
-            document,
-            context_value=context,
-            raw_variable_values=variables,
-            operation_name=name,
+            request.document,
+            context_value=self._context(session, request.moment(), observation),
+            raw_variable_values=request.variables,
+            operation_name=request.name,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # says bool
         )
         if not isinstance(executor, PlannedExecutor):
@@ -282,16 +349,25 @@ async def _run(executor: PlannedExecutor) -> Answer:
         await executor.context_value.session.finish()
 
 
+def _told(answer: Answer, observation: Observation, request_id: str) -> bytes:
+    """Write an answer, and note it."""
+    body = orjson.dumps(format_result(answer, request_id))  # which gives errors their codes
+    observation.answered(answer)
+    observation.end()
+    return body
+
+
 async def _send(send: Send, body: bytes, headers: dict[bytes, bytes], request_id: str) -> None:
+    media_type = _media_type(headers.get(b"accept", b""))
+    if (connection := connection_of(send)) is not None:
+        lines = HEADER_LINES % (media_type, len(body), request_id.encode())
+        write_whole(connection, lines, body)
+        return
     own = [
-        (b"content-type", _media_type(headers.get(b"accept", b""))),
+        (b"content-type", media_type),
         (b"content-length", b"%d" % len(body)),
         (b"vary", b"Accept"),
         (b"x-request-id", request_id.encode()),
     ]
-    if (connection := connection_of(send)) is not None:
-        lines = b"".join([b"%b: %b\r\n" % (name, value) for name, value in own if value])
-        write_whole(connection, lines + DATA_HEADER_LINES, body)
-        return
     await send({"type": "http.response.start", "status": 200, "headers": [*own, *DATA_HEADERS]})
     await send({"type": "http.response.body", "body": body})

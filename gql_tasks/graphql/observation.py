@@ -13,23 +13,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from time import perf_counter, time_ns
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Protocol, TypeAlias
 
 from graphql import OperationDefinitionNode
 from opentelemetry import trace
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from gql_tasks.web.logs import RequestLog
-from gql_tasks.web.metrics import Metrics
-
-if TYPE_CHECKING:
-    from gql_tasks.graphql.prepared import PreparedQuery
+from gql_tasks.web.metrics import Metrics, OperationMetrics
 
 Answer: TypeAlias = ExecutionResult | PreExecutionError
 
 UNNAMED = "(unnamed)"
 UNKNOWN = "(unknown)"
 """The name and the type of what is not found valid. No name in GraphQL has a parenthesis."""
+
+
+class Known(Protocol):
+    """An operation that was prepared, and keeps its tallies with it."""
+
+    operation: OperationDefinitionNode
+    metrics: OperationMetrics | None
 
 
 class Observer:
@@ -41,30 +45,28 @@ class Observer:
         self.tracer = trace.get_tracer("gql_tasks")
         self.traced = False
 
-    def begin(self, request_id: str) -> "Observation":
-        """Begin to observe an operation."""
-        return Observation(self, request_id)
+    def begin(self, request_id: str, *, since: float | None = None) -> "Observation":
+        """Begin to observe an operation, from here or from a reading of `perf_counter`."""
+        return Observation(self, request_id, perf_counter() if since is None else since)
 
-    def answered(
-        self, query: "PreparedQuery", text: str, cost: int, seconds: float, request_id: str
-    ) -> None:
-        """Note a query that was known and went well, at the least price."""
-        metrics = query.metrics
+    def answered(self, known: Known, text: str, cost: int, seconds: float, request_id: str) -> None:
+        """Note an operation that was known and went well, at the least price."""
+        metrics = known.metrics
         if metrics is None:
-            name, kind = _named(query.operation)
-            metrics = query.metrics = self.metrics.operation(name, kind)
+            name, kind = _named(known.operation)
+            metrics = known.metrics = self.metrics.operation(name, kind)
         metrics.ok.note(seconds)
         metrics.cost.note(cost)
         if self.traced or seconds >= self.log.from_seconds:
-            observation = Observation(self, request_id, began=time_ns() - int(seconds * 1e9))
-            observation.meant(query.operation, text)
+            observation = self.begin(request_id, since=perf_counter() - seconds)
+            observation.meant(known.operation, text)
             observation.cost = cost
             observation.end_span("ok")
             observation.log("ok", seconds)
 
     def turned_away(self, code: str, request_id: str) -> None:
         """Note a request that never became an operation."""
-        observation = Observation(self, request_id)
+        observation = self.begin(request_id)
         self.metrics.error(code)
         observation.end("refused")
 
@@ -72,14 +74,15 @@ class Observer:
 class Observation:
     """An operation, from when its request was read until it is answered."""
 
-    def __init__(self, observer: Observer, request_id: str, began: int | None = None) -> None:
+    def __init__(self, observer: Observer, request_id: str, since: float) -> None:
         self._observer = observer
         self._request_id = request_id
         self._name = self._kind = UNKNOWN
         self._text: str | None = None
         self._answer: Answer | None = None
+        began = time_ns() - int((perf_counter() - since) * 1e9)
         self._span = observer.tracer.start_span("GraphQL Operation", start_time=began)
-        self._start = perf_counter()
+        self._start = since
         self.cost: int | None = None
 
     def meant(self, operation: OperationDefinitionNode, text: str) -> None:

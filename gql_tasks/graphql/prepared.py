@@ -11,7 +11,6 @@ planned, a document that is new. The executor then answers it from the start.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from inspect import isawaitable
 from typing import Any, TypeAlias, cast
 
 import orjson
@@ -231,8 +230,8 @@ class PreparedQueries:
 
     async def _read(self, answers: Answers) -> bytes:
         reads = [read for _, read in answers if isinstance(read, PreparedRead)]
-        found = self._database.answer(reads) if reads else ()
-        documents = iter(await found if isawaitable(found) else found)
+        found = self._database.answer(reads) if reads else []
+        documents = iter(found if isinstance(found, list) else await found)
         parts = [
             prefix + (read if isinstance(read, bytes) else next(documents) or NULL)
             for prefix, read in answers

@@ -1,7 +1,7 @@
 """Prepared mutations: one field that writes, worked out once a document and not once a request.
 
-What is left for a request is to coerce its variables and the field's arguments, to call the
-resolver, and to put together what the payload's selection set asks for.
+What is left for a request is to coerce its variables and the field's arguments in the way that was
+worked out, to call the resolver, and to put together what the payload's selection set asks for.
 
 Documents of another kind are the executor's: several root fields, directives, variables below the
 root field, dates that are counted from now. So is a write that was refused: it has written nothing,
@@ -9,7 +9,6 @@ and its problems may be asked for in many ways.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any, TypeAlias, cast
 
@@ -17,25 +16,23 @@ from graphql import (
     BREAK,
     DocumentNode,
     FieldNode,
-    GraphQLError,
     GraphQLObjectType,
     GraphQLSchema,
     OperationType,
-    get_argument_values,
-    get_variable_values,
     located_error,
     visit,
 )
-from graphql.execution.values import VariableValues
 from graphql.language import Visitor
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.field import StrawberryField
 
 from gql_tasks.domain.moments import Moment
+from gql_tasks.graphql.coercion import Variables
 from gql_tasks.graphql.collect import ResolveInfo, collect, object_type_of
 from gql_tasks.graphql.context import Context
 from gql_tasks.graphql.conversion import arguments_of
+from gql_tasks.graphql.literals import read_arguments
 from gql_tasks.graphql.names import NAMES
 from gql_tasks.graphql.prepared import (
     MAX_PLANS,
@@ -49,6 +46,7 @@ from gql_tasks.graphql.prepared import (
 from gql_tasks.graphql.selection import LaterPlan, PlannedField, plans_of
 from gql_tasks.graphql.types.payloads import Payload
 from gql_tasks.store.recent import Recent
+from gql_tasks.web.metrics import OperationMetrics
 
 DEFINITION = "strawberry-definition"
 """Under which Strawberry leaves its own definitions on graphql-core's."""
@@ -60,14 +58,19 @@ class PreparedMutation:
     """One operation of one valid document."""
 
     def __init__(
-        self, schema: GraphQLSchema, document: DocumentNode, name: str | None, asked: Asked
+        self,
+        schema: GraphQLSchema,
+        variables: Variables,
+        document: DocumentNode,
+        name: str | None,
+        asked: Asked,
     ) -> None:
         """Work it out. Raises Unprepared where it is none for here."""
         operation = the_operation(document, name)
         if operation.operation is not OperationType.MUTATION or not _is_plain(document):
             raise Unprepared
-        self._schema = schema
-        self._variables = operation.variable_definitions or ()
+        self.operation = operation
+        self.metrics: OperationMetrics | None = None
         mutation_type = cast("GraphQLObjectType", schema.mutation_type)
         root = RootField(schema, fragments_of(document), {}, asked, mutation_type)
         info = cast("ResolveInfo", root)
@@ -75,14 +78,15 @@ class PreparedMutation:
         if len(fields) != 1:
             raise Unprepared
         [(self._key, self._nodes)] = fields.items()
-        root.field_name, root.field_nodes = self._nodes[0].name.value, self._nodes
-        if root.field_name == "__typename":
+        self._name, root.field_nodes = self._nodes[0].name.value, self._nodes
+        if self._name == "__typename":
             raise Unprepared
-        self._field = mutation_type.fields[root.field_name]
-        root.return_type = self._field.type
-        self._root = root
+        self._field = mutation_type.fields[self._name]
+        root.field_name, root.return_type = self._name, self._field.type
         declared: StrawberryField = self._field.extensions[DEFINITION]
         self._resolve = cast("Callable[..., Running]", declared.base_resolver.wrapped_func)  # type: ignore[union-attr]  # they all have one
+        self._coerce = variables.of(operation.variable_definitions or ())
+        self._read = read_arguments(self._field, self._nodes[0])
         self._convert = arguments_of(declared.arguments)
         self._members = self._payload_members(info)
         if asked.moment_asked:
@@ -90,18 +94,11 @@ class PreparedMutation:
 
     def run(self, context: Context, variables: dict[str, Any]) -> Running:
         """Call the resolver with a request's arguments. Raises Unprepared where they do not fit."""
-        values = VariableValues({}, {})
-        if self._variables:
-            coerced = get_variable_values(self._schema, self._variables, variables)
-            if not isinstance(coerced, VariableValues):
-                raise Unprepared
-            values = coerced
         try:
-            arguments = get_argument_values(self._field, self._nodes[0], values)
-        except GraphQLError as error:
+            arguments = self._read(self._coerce(variables))
+        except Exception as error:  # whatever a scalar raises; the executor says what is wrong
             raise Unprepared from error
-        root = replace(self._root, variable_values=values.coerced, context=context)  # type: ignore[arg-type]  # an Asked is as much of one as planning reads
-        field = PlannedField(context, cast("ResolveInfo", root), self._plans)
+        field = PlannedField(context, self._name, arguments, self._plans, self._shows_token)
         return self._resolve(None, info=field, **self._convert(arguments))
 
     async def result(self, running: Running) -> ExecutionResult | None:
@@ -121,9 +118,13 @@ class PreparedMutation:
         definition: StrawberryObjectDefinition = payload.extensions[DEFINITION]
         attributes = {NAMES.from_field(field): field.python_name for field in definition.fields}
         self._plans = plans_of(info, cast("type[Payload]", definition.origin).shows)
+        names = {
+            key: nodes[0].name.value for key, nodes in collect(info, payload, self._nodes).items()
+        }
+        self._shows_token = "syncToken" in names.values()
         return {
-            key: _member(key, nodes[0].name.value, payload.name, self._plans, attributes)
-            for key, nodes in collect(info, payload, self._nodes).items()
+            key: _member(key, name, payload.name, self._plans, attributes)
+            for key, name in names.items()
         }
 
 
@@ -132,20 +133,26 @@ class PreparedMutations:
 
     def __init__(self, schema: GraphQLSchema, max_rows: int) -> None:
         self._schema = schema
+        self._variables = Variables(schema)
         self._max_rows = max_rows
         self._mutations: Recent[tuple[str, str | None], PreparedMutation | Unprepared] = Recent(
             MAX_PLANS, most_size=MAX_PREPARED_CHARACTERS, size=lambda key, _: len(key[0])
         )
 
-    def of(
+    def known(self, text: str, name: str | None) -> PreparedMutation | None:
+        """Find a mutation that was prepared."""
+        found = self._mutations.get((text, name))
+        return found if isinstance(found, PreparedMutation) else None
+
+    def prepare(
         self, text: str, document: DocumentNode, name: str | None, now: Moment
     ) -> PreparedMutation | None:
-        """Find a mutation, or work it out; None where it is the executor's."""
+        """Prepare a mutation, once; None where it is the executor's."""
         found = self._mutations.get((text, name))
         if found is None:
             try:
                 asked = Asked(self._max_rows, now)
-                found = PreparedMutation(self._schema, document, name, asked)
+                found = PreparedMutation(self._schema, self._variables, document, name, asked)
             except Exception:  # noqa: BLE001  # the executor meets it again, and says what it is
                 found = Unprepared()
             self._mutations.put((text, name), found)

@@ -1,9 +1,11 @@
 """The field being resolved to its read plan."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from typing import Any, NamedTuple
 
+import orjson
 from graphql import (
     FieldNode,
     GraphQLObjectType,
@@ -13,15 +15,18 @@ from graphql import (
 )
 
 from gql_tasks.domain.changes import SyncToken
-from gql_tasks.domain.filters import All, Filter, IsNull
+from gql_tasks.domain.filters import Filter, IsNull
 from gql_tasks.domain.ids import parse_id
 from gql_tasks.domain.page import Slice
 from gql_tasks.domain.plan import UNLIMITED, ById, Place, ReadPlan, Row, Since
-from gql_tasks.domain.values import Value
+from gql_tasks.domain.values import Value, Values
 from gql_tasks.graphql.collect import ResolveInfo, collect, object_type_of
 from gql_tasks.graphql.context import Context, Info
+from gql_tasks.graphql.filters import read_filter
 from gql_tasks.graphql.planner import ENTITIES, Planner, python_names
 from gql_tasks.services.watches import Member, Watch
+from gql_tasks.store.compile import Statement
+from gql_tasks.store.database import Answer, PreparedRead, ReadSession
 
 
 def plan_row(info: Info, row_id: int) -> ReadPlan:
@@ -135,24 +140,24 @@ def _member(
     return Member(key, python_names(event.name)[name])
 
 
-def required_filter(info: Info) -> tuple[Filter, tuple[Value, ...]]:
-    """Read the filter of the field being resolved, which has to have one, and its values."""
-    raw = info._raw_info  # noqa: SLF001  # as above
-    planner = Planner(raw)
-    where = planner.filter(planner.arguments(raw.parent_type, raw.field_nodes[0]))
-    return where or All(), tuple(planner.values.items)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LaterPlan:
     """What is read of rows whose ids are not known yet."""
 
     plan: ReadPlan
     many: bool
+    _statement: Statement | None = field(default=None, init=False)
 
-    def of(self, ids: tuple[int, ...]) -> ReadPlan:
-        """Plan to read the rows with these ids; without `many` there is one."""
-        return replace(self.plan, values=(ids if self.many else ids[0], *self.plan.values[1:]))
+    def read(self, session: ReadSession, ids: tuple[int, ...]) -> Answer | list[orjson.Fragment]:
+        """Read the rows with these ids, those that are there; without `many` there is one."""
+        if self.many:
+            plan = replace(self.plan, values=(ids, *self.plan.values[1:]))
+            found = session.execute_by_id(plan)
+            return [found[row_id] for row_id in ids if row_id in found]
+        if self._statement is None:
+            self._statement = session.statements(self.plan.shape)
+        values = (ids[0], *self.plan.values[1:])
+        return session.execute_prepared(PreparedRead(self._statement, self.plan, values))
 
     @property
     def digest(self) -> str:
@@ -160,13 +165,37 @@ class LaterPlan:
         return sha256(repr((self.plan.shape, self.plan.values[1:])).encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedField:
+class PlannedField(NamedTuple):
     """A field being resolved whose payload is planned already: as much of Info as a write reads."""
 
     context: Context
-    _raw_info: ResolveInfo
+    field_name: str
+    arguments: Mapping[str, Any]
     plans: Mapping[str, LaterPlan]
+    shows_token: bool
+
+
+def arguments_under(info: Info | PlannedField) -> Mapping[str, Any]:
+    """Read the arguments of the field being resolved as graphql-core coerces them, all of them."""
+    if isinstance(info, PlannedField):
+        return info.arguments
+    raw = info._raw_info  # noqa: SLF001  # as above
+    return Planner(raw).arguments(raw.parent_type, raw.field_nodes[0])
+
+
+def required_filter(info: Info | PlannedField) -> tuple[Filter, tuple[Value, ...]]:
+    """Read the filter of the field being resolved, which has to have one, and its values.
+
+    Raises InvalidArgument.
+    """
+    values = Values()
+    where = read_filter(arguments_under(info)["filter"], values, info.context.moment)
+    return where, tuple(values.items)
+
+
+def shows_token(info: Info | PlannedField) -> bool:
+    """Tell whether the field being resolved may be asked for the position after its changes."""
+    return info.shows_token if isinstance(info, PlannedField) else True
 
 
 def plans_under(info: Info | PlannedField, name: str) -> Mapping[str, LaterPlan]:

@@ -9,18 +9,22 @@ the same again is answered the same, and nothing is written.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import orjson
 import strawberry
-from graphql import get_argument_values
-from graphql.execution.values import VariableValues
 
 from gql_tasks.domain.changes import SyncToken
 from gql_tasks.domain.errors import Invalid, Refused
 from gql_tasks.domain.text import shown, text_problems
 from gql_tasks.graphql.context import Info
-from gql_tasks.graphql.selection import LaterPlan, plan_row, plans_under
+from gql_tasks.graphql.selection import (
+    LaterPlan,
+    arguments_under,
+    plan_row,
+    plans_under,
+    shows_token,
+)
 from gql_tasks.graphql.types.payloads import DeletePayload, Payload, Shown, TasksPayload
 from gql_tasks.graphql.types.problems import problems_of
 from gql_tasks.store import mutations
@@ -56,14 +60,16 @@ async def write(
     """
     plans = plans_under(info, payload.shows)
     request = _request(info, client_mutation_id or None)
+    named = request is not None or shows_token(info)
 
     def transaction(session: WriteSession) -> P:
         kept = None if request is None else _claim(session, request)
         if kept is not None:
             return _answered_before(session, payload, plans, orjson.loads(kept))
         written = work(session)
-        token = mutations.token_of(session)
-        answers = {key: _read(session, plan, written.ids) for key, plan in plans.items()}
+        # PostgreSQL numbers the changes with it, and what is read may show them.
+        token = mutations.token_of(session) if named or session.store == "postgresql" else None
+        answers = {key: plan.read(session, written.ids) for key, plan in plans.items()}
         if request is not None:
             mutations.keep(session, _kept(written, token, plans, answers))
         return _payload(payload, written, token, answers)
@@ -87,12 +93,9 @@ def _request(info: Info, client_mutation_id: str | None) -> mutations.Request | 
     """Name the mutation as its client did, with a hash of its field and arguments."""
     if client_mutation_id is None:
         return None
-    raw = info._raw_info  # noqa: SLF001  # the arguments as they were coerced, all of them
-    field = raw.parent_type.fields[raw.field_name]
-    variables = VariableValues({}, cast("dict[str, Any]", raw.variable_values))
-    arguments = get_argument_values(field, raw.field_nodes[0], variables)
+    arguments = {**arguments_under(info)}
     arguments.pop("clientMutationId", None)
-    content = orjson.dumps([raw.field_name, arguments], default=repr, option=orjson.OPT_SORT_KEYS)
+    content = orjson.dumps([info.field_name, arguments], default=repr, option=orjson.OPT_SORT_KEYS)
     return mutations.Request(client_mutation_id, sha256(content).hexdigest())
 
 
@@ -114,15 +117,8 @@ def _claim(session: WriteSession, request: mutations.Request) -> str | None:
     return kept.answer
 
 
-def _read(session: WriteSession, plan: LaterPlan, ids: tuple[int, ...]) -> Shown:
-    if not plan.many:
-        return session.execute_plan(plan.of(ids))
-    found = session.execute_by_id(plan.of(ids))
-    return [found[row_id] for row_id in ids if row_id in found]
-
-
 def _payload(
-    payload: type[P], written: Written, token: SyncToken, answers: Mapping[str, Shown]
+    payload: type[P], written: Written, token: SyncToken | None, answers: Mapping[str, Shown]
 ) -> P:
     answer = payload(sync_token=token, answers=answers)
     match answer:
@@ -138,7 +134,7 @@ def _payload(
 
 def _kept(
     written: Written,
-    token: SyncToken,
+    token: SyncToken | None,
     plans: Mapping[str, LaterPlan],
     answers: Mapping[str, Shown],
 ) -> str:
@@ -160,7 +156,7 @@ def _answered_before(
     answers = {
         key: _again(kept["answers"][plan.digest])
         if plan.digest in kept["answers"]
-        else _read(session, plan, written.ids)
+        else plan.read(session, written.ids)
         for key, plan in plans.items()
     }
     return _payload(payload, written, SyncToken.parse(kept["token"]), answers)

@@ -22,6 +22,8 @@ ENTITIES: dict[type, Entity] = {
 def missing_rows(session: WriteSession, references: Iterable[Reference]) -> list[NotFound]:
     """Find the references that lead to no row; the rows of the others stay until the commit."""
     wanted = [(reference, parse_id(reference.id)) for reference in references]
+    if not wanted:
+        return []
     missing = []
     existing: set[tuple[Entity, int]] = set()
     for entity in (Entity.PROJECT, Entity.LABEL, Entity.TASK):

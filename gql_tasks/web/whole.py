@@ -5,6 +5,8 @@ small answer that is a fifth of all the processor's time. Where the application 
 connection with nothing between, what is known to be well-formed goes past that.
 """
 
+from functools import lru_cache
+
 from starlette.types import Send
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
@@ -23,6 +25,18 @@ def connection_of(send: Send) -> RequestResponseCycle | None:
     return cycle
 
 
+def body_of(send: Send) -> bytes | None:
+    """Find the body of a request that has come as a whole, and leave it there to be received."""
+    cycle = connection_of(send)
+    return None if cycle is None or cycle.more_body else bytes(cycle.body)
+
+
+@lru_cache(1)
+def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """Write headers; uvicorn's own change once a second."""
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
+
+
 def write_whole(cycle: RequestResponseCycle, headers: bytes, body: bytes) -> None:
     """Answer 200 with these header lines, each with its end, and a body of the length they say.
 
@@ -30,10 +44,10 @@ def write_whole(cycle: RequestResponseCycle, headers: bytes, body: bytes) -> Non
     """
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
-    head = [b"HTTP/1.1 200 OK\r\n", *(b"%b: %b\r\n" % header for header in cycle.default_headers)]
-    if not cycle.keep_alive:
-        head.append(b"connection: close\r\n")
-    cycle.transport.writelines((b"".join((*head, headers, b"\r\n")), body))
+    connection = b"" if cycle.keep_alive else b"connection: close\r\n"
+    lines = _lines(tuple(cycle.default_headers)), connection, headers
+    head = b"HTTP/1.1 200 OK\r\n%b%b%b\r\n" % lines
+    cycle.transport.writelines((head, body))
     cycle.message_event.set()
     if not cycle.keep_alive:
         cycle.transport.close()
