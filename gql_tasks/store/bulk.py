@@ -4,9 +4,10 @@ The rows go to the database as one JSON text and one statement: SQLite then brin
 index up to date once and not for every row, PostgreSQL is asked once and not for every row.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from gql_tasks.domain.priority import Priority
 from gql_tasks.domain.relations import Entity
 from gql_tasks.store.database import WriteSession
 from gql_tasks.store.scope import TABLES
+from gql_tasks.store.single import sqlite_stamps
 from gql_tasks.store.tables import instant_text
 
 
@@ -75,7 +77,11 @@ def insert_tasks(
         for label_id in task.label_ids
     ]
     stamped = any(task.created_at for task in tasks)
-    _insert(session, "tasks", (*COLUMNS, *STAMPS) if stamped else COLUMNS, rows)
+    if stamped:
+        _insert(session, "tasks", (*COLUMNS, *STAMPS), rows)
+    else:
+        stamps = {} if _is_postgresql(session) else sqlite_stamps("completed")
+        _insert(session, "tasks", COLUMNS, rows, stamps)
     if pairs:
         _insert(session, "task_labels", ("task_id", "label_id"), pairs)
     if stamped:
@@ -126,10 +132,19 @@ def _reserve_ids(session: WriteSession, count: int) -> Sequence[int]:
 
 
 def _insert(
-    session: WriteSession, table: str, columns: Sequence[str], rows: list[dict[str, Any]]
+    session: WriteSession,
+    table: str,
+    columns: Sequence[str],
+    rows: list[dict[str, Any]],
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    values = rows_in_json(session, table, columns)
-    statement = text(f"INSERT INTO {table} ({', '.join(columns)}) {values}")
+    """Write rows; `more` are columns that SQL works out from a row's others."""
+    names = ", ".join((*columns, *more))
+    values = ", ".join(("*", *more.values()))
+    statement = text(
+        f"INSERT INTO {table} ({names})"  # noqa: S608  # constants
+        f" SELECT {values} FROM ({rows_in_json(session, table, columns)}) AS given"
+    )
     session.execute(statement, {"rows": orjson.dumps(rows).decode()})
 
 

@@ -63,8 +63,10 @@ class Statement:
 
     def bind(self, values: tuple[Value, ...]) -> tuple[Any, ...]:
         """Put the values in the text's order, in the driver's forms."""
+        found = tuple([values[index] for index in self.parameters])
+        if AS_THEY_ARE.issuperset(map(type, found)):
+            return found
         bind = self.dialect.bind_value
-        found = [values[index] for index in self.parameters]
         return tuple([value if type(value) in AS_THEY_ARE else bind(value) for value in found])
 
 

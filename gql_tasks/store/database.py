@@ -139,7 +139,9 @@ class ReadSession(Session):
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """What a session is writing: its number in the log, which log that is, and where it began."""
+    """What a session is writing: its number in the log, which log that is, and a position in it
+    that is before its changes and not before others' transactions.
+    """
 
     number: int
     epoch: str
@@ -206,9 +208,7 @@ class Database(ABC):
         return PreparedRead(self._statements(plan.shape), plan, plan.values)
 
     @abstractmethod
-    def answer(
-        self, reads: Sequence[PreparedRead]
-    ) -> Sequence[Document] | Awaitable[Sequence[Document]]:
+    def answer(self, reads: Sequence[PreparedRead]) -> list[Document] | Awaitable[list[Document]]:
         """Answer plans as JSON, on one snapshot: at once where that is cheaper than waiting.
 
         An answer is None where a row by id does not exist. Raises TooManyRows and

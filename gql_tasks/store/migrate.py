@@ -25,7 +25,7 @@ VERSION_TABLE = "gql_tasks_version"
 
 ADVISORY_LOCK = 0x67716C7461736B73  # "gqltasks"
 
-HEAD = "0006"
+HEAD = "0007"
 """The revision of a database that is migrated."""
 
 

@@ -16,8 +16,8 @@ from gql_tasks.store.tables import MutationRow
 
 _BEGIN = {
     "sqlite": (
-        "UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1"
-        " RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through)"
+        "SELECT last_mutation + 1, epoch,"
+        " coalesce((SELECT max(id) FROM changes), pruned_through) FROM change_log"
     ),
     "postgresql": (
         "SELECT CAST(set_config('gql_tasks.mutation', CAST(nextval('mutations_number') AS text),"
@@ -25,6 +25,13 @@ _BEGIN = {
         " FROM change_log"
     ),
 }
+"""On SQLite this is asked by the first mutation of a transaction; the others count on from it."""
+
+_NAME = "UPDATE change_log SET mutation = ?1, last_mutation = ?1"
+END = "UPDATE change_log SET mutation = NULL WHERE mutation IS NOT NULL"
+"""How SQLite knows whose a change is, and, as the last of a transaction that commits, that it is
+nobody's from here on. PostgreSQL forgets with the transaction.
+"""
 
 _mutations: Any = MutationRow.__table__
 
@@ -57,13 +64,20 @@ class Kept:
 
 def run(session: WriteSession, work: Callable[[WriteSession], T]) -> T:
     """Do a unit of work, so that its changes are those of one mutation."""
-    [(number, epoch, start)] = session.rows(_BEGIN[session.store])
-    session.mutation = Mutation(number, epoch, start)
+    session.mutation = _next(session)
+    if session.store == "sqlite":
+        session.rows(_NAME, (session.mutation.number,))
     result = work(session)
     session.flush()
-    if session.store == "sqlite":  # PostgreSQL forgets it with the transaction
-        session.rows("UPDATE change_log SET mutation = NULL")
     return result
+
+
+def _next(session: WriteSession) -> Mutation:
+    last: Mutation | None = getattr(session, "mutation", None)
+    if last is not None and session.store == "sqlite":
+        return Mutation(last.number + 1, last.epoch, last.start)
+    [(number, epoch, start)] = session.rows(_BEGIN[session.store])
+    return Mutation(number, epoch, start)
 
 
 def token_of(session: WriteSession) -> SyncToken:

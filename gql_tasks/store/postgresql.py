@@ -128,7 +128,7 @@ class PostgresqlDatabase(Database):
             self._readers, self._statements, self._translated, self._timings
         )
 
-    async def answer(self, reads: Sequence[PreparedRead]) -> Sequence[Document]:
+    async def answer(self, reads: Sequence[PreparedRead]) -> list[Document]:
         """Read in a greenlet."""
 
         def read_all(session: ReadSession) -> list[Document]:

@@ -12,7 +12,9 @@ from gql_tasks.store.database import WriteSession
 from gql_tasks.store.listed import dialect_of
 from gql_tasks.store.scope import TABLES
 
-PLACEHOLDERS = {"sqlite": "?", "postgresql": "${}"}
+PLACEHOLDERS = {"sqlite": "?{}", "postgresql": "${}"}
+
+_NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
 
 def insert_row(session: WriteSession, entity: Entity, columns: Mapping[str, Any]) -> int:
@@ -37,16 +39,30 @@ def lock_row(session: WriteSession, entity: Entity, row_id: int) -> int | None:
     return rows[0][0] if rows else None
 
 
+def sqlite_stamps(completed: str) -> dict[str, str]:
+    """Write what triggers stamp on a new task, as they do: it has the moment that they have.
+
+    They stamp what other programs write; for each such row its indexes are written twice.
+    """
+    completed_at = f"iif({completed}, {_NOW}, NULL)"
+    return {"created_at": _NOW, "updated_at": _NOW, "completed_at": completed_at}
+
+
 @lru_cache(256)
 def _insert(store: str, entity: Entity, names: tuple[str, ...]) -> str:
-    table, values = TABLES[entity].name, ", ".join(_placeholders(store, len(names)))
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values}) RETURNING id"  # noqa: S608  # constants
+    values = dict(zip(names, _placeholders(store, len(names)), strict=True))
+    if store == "sqlite" and entity is Entity.TASK:
+        values |= sqlite_stamps(values["completed"])
+    table, columns = TABLES[entity].name, ", ".join(values)
+    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join(values.values())}) RETURNING id"  # noqa: S608  # constants
 
 
 @lru_cache(256)
 def _update(store: str, entity: Entity, names: tuple[str, ...]) -> str:
     marks = _placeholders(store, 2 * len(names) + 1)
-    table, count = TABLES[entity], len(names)
+    table, count = TABLES[entity].name, len(names)
+    # SQLAlchemy wants rows, and SQLite takes some time to return them.
+    returning = "" if store == "sqlite" else " RETURNING id"
     new = ", ".join(f"{name} = {mark}" for name, mark in zip(names, marks, strict=False))
     different = " OR ".join(
         f"{name} IS DISTINCT FROM {mark}"
@@ -54,7 +70,7 @@ def _update(store: str, entity: Entity, names: tuple[str, ...]) -> str:
     )
     if store == "sqlite":  # before 3.39 it has no IS DISTINCT FROM
         different = different.replace("IS DISTINCT FROM", "IS NOT")
-    return f"UPDATE {table.name} SET {new} WHERE id = {marks[count]} AND ({different}) RETURNING id"  # noqa: S608  # constants
+    return f"UPDATE {table} SET {new} WHERE id = {marks[count]} AND ({different}){returning}"  # noqa: S608  # constants
 
 
 @lru_cache(16)

@@ -139,9 +139,7 @@ class SqliteDatabase(Database):
             self._timings,
         )
 
-    def answer(
-        self, reads: Sequence[PreparedRead]
-    ) -> Sequence[Document] | Awaitable[Sequence[Document]]:
+    def answer(self, reads: Sequence[PreparedRead]) -> list[Document] | Awaitable[list[Document]]:
         """Read on the loop what has proved to be fast, all else on a thread."""
         start = perf_counter()
         if all(_belongs_on_loop(read.statement, read.plan) for read in reads):
@@ -156,7 +154,7 @@ class SqliteDatabase(Database):
 
     async def _answer_in_thread(
         self, reads: Sequence[PreparedRead], since: float
-    ) -> Sequence[Document]:
+    ) -> list[Document]:
         loop = asyncio.get_running_loop()
         with self._timings.reading(since=since):
             return await loop.run_in_executor(

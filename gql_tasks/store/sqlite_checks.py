@@ -15,7 +15,8 @@ from gql_tasks.store.sqlite_copies import copy
 from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.sqlite_errors import reason
 from gql_tasks.store.sqlite_files import driver
-from gql_tasks.store.sqlite_schema import INDEXED, SEARCH, make_anew, make_search_anew, missing
+from gql_tasks.store.sqlite_schema import INDEXED, make_anew, make_search_anew, missing
+from gql_tasks.store.sqlite_search import SEARCH_INDEX
 from gql_tasks.store.sqlite_sql import SQLITE
 
 RESTORE = "keep a copy of the file, and put a backup in its place: `gql-tasks restore BACKUP`"
@@ -24,13 +25,13 @@ FIX = "`gql-tasks doctor --fix` makes it anew"
 NOT_BEFORE_MIGRATION = "looked at once the store is migrated"
 
 _MISINDEXED = f"""
-    SELECT tasks.id FROM tasks LEFT JOIN {SEARCH}_content AS indexed ON indexed.id = tasks.id
+    SELECT tasks.id FROM tasks LEFT JOIN {SEARCH_INDEX}_content AS indexed ON indexed.id = tasks.id
     WHERE indexed.id IS NULL OR (indexed.c0, indexed.c1) IS NOT ({INDEXED})
     UNION ALL
-    SELECT id FROM {SEARCH}_content WHERE id NOT IN (SELECT id FROM tasks)
+    SELECT id FROM {SEARCH_INDEX}_content WHERE id NOT IN (SELECT id FROM tasks)
 """  # noqa: S608  # constants
 
-_COMPARE = f"INSERT INTO {SEARCH} ({SEARCH}) VALUES ('integrity-check')"  # noqa: S608  # a constant
+_COMPARE = f"INSERT INTO {SEARCH_INDEX} ({SEARCH_INDEX}) VALUES ('integrity-check')"  # noqa: S608  # a constant
 
 
 def check_contents(connection: Connection, name: str) -> Iterator[Finding]:

@@ -11,6 +11,9 @@ from gql_tasks.store.sqlite_budget import LimitedConnection, limit_statements
 from gql_tasks.store.sqlite_driver import limit_length, sqlite3
 from gql_tasks.store.sqlite_errors import is_busy
 
+MAX_LOG_PAGES = 10_000
+"""The log's length from which a commit makes a checkpoint itself, whatever the writer does."""
+
 
 def reading_engine(
     path: Path, busy_timeout_seconds: float, statement_seconds: float, *, connections: int
@@ -72,6 +75,8 @@ def _log_ahead(connection: sqlite3.Connection, busy_timeout_seconds: float) -> N
     SQLite does not always wait for the lock that this takes, so of several processes that open a
     new file at once all but one would fail.
     """
+    # A commit may be on the event loop; checkpoints are made by the writer, in its thread.
+    connection.execute(f"PRAGMA wal_autocheckpoint={MAX_LOG_PAGES}").close()
     deadline = monotonic() + busy_timeout_seconds
     while True:
         try:

@@ -4,22 +4,19 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 
 from sqlalchemy import Connection
 
 from gql_tasks.store import migrate
+from gql_tasks.store.migrations.search_sqlite import sqlite_texts
 from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.sqlite_files import transaction
-
-SEARCH = "tasks_search"
+from gql_tasks.store.sqlite_search import SEARCH_INDEX
 
 TUTORIALS = {"ix_tasks_id", "ix_tasks_title"}
 """Indexes that are made with a new table only; a table of somebody else's need not have them."""
 
-_search = import_module("gql_tasks.store.migrations.versions.0003_search")
-
-INDEXED = _search.sqlite_texts("tasks.")
+INDEXED = sqlite_texts("tasks.")
 """The texts of a task as they are indexed."""
 
 
@@ -62,7 +59,7 @@ def missing(connection: Connection) -> dict[Named, str]:
             named.name not in columns
             if named.type == "column"
             else named not in found
-            if named.type == "table" and named.name != SEARCH
+            if named.type == "table" and named.name != SEARCH_INDEX
             else _plain(found.get(named, "")) != _plain(sql)
         )
     }
@@ -86,10 +83,10 @@ def make_anew(connection: Connection) -> list[str]:
 
 def make_search_anew(connection: Connection) -> None:
     """Index every task, as the migration does."""
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {SEARCH}")
-    connection.exec_driver_sql(expected()[Named("table", SEARCH)])
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {SEARCH_INDEX}")
+    connection.exec_driver_sql(expected()[Named("table", SEARCH_INDEX)])
     connection.exec_driver_sql(
-        f"INSERT INTO {SEARCH} (rowid, title, description) SELECT id, {INDEXED} FROM tasks"  # noqa: S608  # constants
+        f"INSERT INTO {SEARCH_INDEX} (rowid, title, description) SELECT id, {INDEXED} FROM tasks"  # noqa: S608  # constants
     )
 
 
@@ -100,7 +97,7 @@ def _objects(connection: Connection) -> dict[Named, str]:
     return {
         Named(type_, name): sql
         for type_, name, sql in rows
-        if type_ == "trigger" or not name.startswith(("sqlite_", f"{SEARCH}_"))
+        if type_ == "trigger" or not name.startswith(("sqlite_", f"{SEARCH_INDEX}_"))
     }
 
 

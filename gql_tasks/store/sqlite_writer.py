@@ -1,19 +1,19 @@
 """Writing SQLite: one transaction at a time, as many writes in it as are waiting.
 
-A commit waits for the disk, and that is most of what a write takes. While one is under way others
-come in; they are done together in the next, each in a savepoint of its own, and are answered when
-it is on disk. One that fails takes back its own work and nobody else's.
+A commit waits for the disk, and writes each page once however many writes have changed it. So those
+that come together are done in one transaction, each in a savepoint of its own, and are answered
+when it is on disk. One that fails takes back its own work and nobody else's.
 
 Short writes are done where reads are, on the event loop, for the same reason: two threads that take
-turns at the interpreter take longer than the writes. Their commit is not: it waits for the disk in
-the writer's thread. Long writes, and any while another program writes, are all in that thread.
+turns at the interpreter take longer than the writes. So is their commit, where the disk is fast.
+Long writes, and any while another program writes, are in the writer's thread.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import takewhile
 from time import monotonic, perf_counter
@@ -29,9 +29,16 @@ from gql_tasks.store.sqlite_budget import budget_of
 from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.sqlite_errors import is_busy, translated
 from gql_tasks.store.sqlite_reader import FAST_SECONDS, LOOP_SECONDS
+from gql_tasks.store.sqlite_search import SEARCH_INDEX, index_pending
 
 AT_ONCE = 32
 """Writes that one commit takes."""
+
+CHECKPOINT_WRITES = 100
+"""Short writes between two checkpoints: a thousand pages of the log, and some 10 milliseconds."""
+
+COMMIT_SECONDS = 0.003
+"""A commit that takes longer than the last one may have waits for the disk in the thread."""
 
 
 class SqliteWriteSession(WriteSession):
@@ -44,10 +51,12 @@ class SqliteWriteSession(WriteSession):
         super().__init__(
             connection, statements=statements, join_transaction_mode="create_savepoint"
         )
-        self._driver: Any = connection.connection.driver_connection
+        self._driver = _driver_of(connection)
 
     def rows(self, text: str, values: Sequence[Any] = ()) -> Sequence[Any]:
         """Run a statement and read its rows, all of them: one half read would keep its lock."""
+        if SEARCH_INDEX in text:
+            index_pending(self._driver)
         rows: list[Any] = self._driver.execute(text, values).fetchall()
         return rows
 
@@ -56,13 +65,18 @@ class SqliteWriteSession(WriteSession):
         """Tell whether SQLite has not taken all of the transaction back."""
         return bool(self._driver.in_transaction)
 
-    def do(self, work: Callable[[WriteSession], T]) -> T:
-        """Do a unit of work, or, where it raises, none of it."""
+    def do(self, work: Callable[[WriteSession], T], *, indexed: bool = True) -> T:
+        """Do a unit of work, or, where it raises, none of it.
+
+        With `indexed`, what it has written is in the search index then.
+        """
         self.rows("SAVEPOINT unit")
         try:
             result = mutations.run(self, work)
             if self.in_transaction():
                 self.commit()
+            if indexed:
+                index_pending(self._driver)
         except BaseException:
             self.rollback()
             if self.is_whole:
@@ -97,7 +111,12 @@ class Waiting:
 class SqliteWriter:
     """The one who writes; `busy_timeout_seconds` is how long a write waits for other programs."""
 
-    def __init__(self, engine: Engine, statements: Statements, busy_timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        statements: Statements,
+        busy_timeout_seconds: float,
+    ) -> None:
         self._engine = engine
         self._statements = statements
         self._busy_timeout_seconds = busy_timeout_seconds
@@ -105,7 +124,9 @@ class SqliteWriter:
         self._waiting: deque[Waiting] = deque()
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "gql_tasks-writer")
+        self._since_checkpoint = 0
         self._short_is_fast = False
+        self._commit_is_fast = False
 
     async def write(self, work: Callable[[WriteSession], T], *, short: bool) -> T:
         """Do a unit of work in the next transaction."""
@@ -148,6 +169,7 @@ class SqliteWriter:
         """Write until nobody waits. Those who come meanwhile are in the next transaction."""
         try:
             while self._waiting:
+                await self._gathered()
                 async with self._turn:
                     group = self._next()
                     try:
@@ -159,8 +181,29 @@ class SqliteWriter:
                     finally:
                         for waiting in group:
                             waiting.settle()
+                    await self._checkpoint([each for each in group if each.error is None])
         finally:
             self._writing = None
+
+    async def _checkpoint(self, committed: Sequence[Waiting]) -> None:
+        """Copy the log into the file now and then, where only writes wait for it."""
+        for waiting in committed:
+            self._since_checkpoint += 1 if waiting.short else CHECKPOINT_WRITES
+        if self._since_checkpoint >= CHECKPOINT_WRITES:
+            self._since_checkpoint = 0
+            await self.in_thread(self._copy_log)
+
+    def _copy_log(self) -> None:
+        # What it cannot do now, since a reader still needs it or the disk is full, is done later.
+        with suppress(sqlite3.DatabaseError), self._engine.connect() as connection:
+            _driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+
+    async def _gathered(self) -> None:
+        """Wait as long as others come: who was answered together asks again together."""
+        seen = 0
+        while seen < len(self._waiting) < AT_ONCE:
+            seen = len(self._waiting)
+            await asyncio.sleep(0)
 
     def _next(self) -> list[Waiting]:
         """Take those who have waited longest, as far as they are of one kind."""
@@ -183,7 +226,7 @@ class SqliteWriter:
 
     async def _write_here(self, group: Sequence[Waiting]) -> Sequence[Waiting]:
         """Do short units of work at once, and return those that are left for the thread."""
-        opening = self._begin(monotonic())
+        opening = self._begin(monotonic(), temporary="MEMORY")
         try:
             connection = opening.__enter__()
         except Exception as error:
@@ -199,11 +242,19 @@ class SqliteWriter:
             opening.__exit__(type(error), error, None)
             left = _blameless(group, error)
         else:
-            await self.in_thread(opening.__exit__, None, None, None)
+            if self._commit_is_fast:
+                self._commit(opening)
+            else:
+                await self.in_thread(self._commit, opening)
         slow = [waiting for waiting in group if isinstance(waiting.error, StatementTimeout)]
         for waiting in slow:
             waiting.error = None  # the thread has the time to do it
         return [*left, *slow]
+
+    def _commit(self, opening: AbstractContextManager[Connection]) -> None:
+        start = perf_counter()
+        opening.__exit__(None, None, None)
+        self._commit_is_fast = perf_counter() - start < COMMIT_SECONDS
 
     def _write_there(self, group: Sequence[Waiting]) -> None:
         """Do units of work in the writer's thread, and wait for other programs there."""
@@ -230,24 +281,31 @@ class SqliteWriter:
         for waiting in group:
             start = perf_counter()
             try:
-                waiting.result = session.do(waiting.work)
+                waiting.result = session.do(waiting.work, indexed=not waiting.short)
             except Exception as error:
                 waiting.error = translated(error)
                 if not session.is_whole:
                     raise  # SQLite has taken all of it back, as it does where the disk is full
             if waiting.short:
                 self._short_is_fast = perf_counter() - start < FAST_SECONDS
+        index_pending(_driver_of(connection))
 
     @contextmanager
-    def _begin(self, deadline: float) -> Iterator[Connection]:
-        """Open a transaction, which takes the write lock, or finds it taken."""
+    def _begin(self, deadline: float, *, temporary: str = "FILE") -> Iterator[Connection]:
+        """Open a transaction, which takes the write lock, or finds it taken.
+
+        What savepoints keep, each page as it was, is in memory or in a temporary file.
+        """
         with self._engine.connect() as connection:
             # The wait for other programs began with the wait for this turn: otherwise each of
             # those in line would wait as long again as the one before.
             patience = max(0, round(1000 * (deadline - monotonic())))
-            connection.connection.cursor().execute(f"PRAGMA busy_timeout={patience}").close()
+            driver = _driver_of(connection)
+            driver.execute(f"PRAGMA busy_timeout={patience}").close()
+            driver.execute(f"PRAGMA temp_store={temporary}").close()
             with connection.begin():
                 yield connection
+                driver.execute(mutations.END).close()
 
     @contextmanager
     def _opened(self, deadline: float) -> Iterator[Connection]:
@@ -257,6 +315,10 @@ class SqliteWriter:
                 yield connection
         except DatabaseError as error:
             raise translated(error) from error
+
+
+def _driver_of(connection: Connection) -> Any:
+    return connection.connection.driver_connection
 
 
 def _blameless(group: Sequence[Waiting], error: Exception) -> Sequence[Waiting]:

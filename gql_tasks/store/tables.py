@@ -146,7 +146,7 @@ class TaskRow(Base):
         Index("ix_tasks_project_id_due", "project_id", "is_completed", "due", "id"),
         Index("ix_tasks_parent_id", "parent_id", "position", "id"),
         Index("ix_tasks_is_completed", "is_completed", "due", "id"),
-        Index("ix_tasks_due", "due", "id", "is_completed"),
+        Index("ix_tasks_due", "due", "id"),
         Index("ix_tasks_created_at", "created_at", "id"),
     )
 

@@ -2,13 +2,16 @@ BEGIN IMMEDIATE;
 
 SAVEPOINT unit;
 
-UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
+SELECT last_mutation + 1, epoch, coalesce((SELECT max(id) FROM changes), pruned_through) FROM change_log;
+
+UPDATE change_log SET mutation = ?1, last_mutation = ?1;
+-- with [1]
 
 SELECT id, position FROM tasks
 ORDER BY position DESC, id DESC LIMIT ?;
 -- with [1]
 
-INSERT INTO tasks (title, description, completed, priority, due_on, due_at, start_on, position, project_id, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id;
+INSERT INTO tasks (title, description, completed, priority, due_on, due_at, start_on, position, project_id, parent_id, created_at, updated_at, completed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), iif(?3, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NULL)) RETURNING id;
 -- with ['Sharpen the pencil', '', False, 0, None, None, None, 'p9007199254740994', None, None]
 
 SELECT min(id) FILTER (WHERE mutation_id = ?1), max(id) FILTER (WHERE mutation_id = ?1), max(id) FROM changes WHERE id > ?2;
@@ -28,7 +31,5 @@ SELECT json_object(
 FROM tasks AS tasks_1
 WHERE tasks_1.id = ?;
 -- with [9007199254740994]
-
-UPDATE change_log SET mutation = NULL;
 
 RELEASE unit;

@@ -2,12 +2,15 @@ BEGIN IMMEDIATE;
 
 SAVEPOINT unit;
 
-UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
+SELECT last_mutation + 1, epoch, coalesce((SELECT max(id) FROM changes), pruned_through) FROM change_log;
+
+UPDATE change_log SET mutation = ?1, last_mutation = ?1;
+-- with [1]
 
 SELECT version FROM tasks WHERE id = ?;
 -- with [1]
 
-UPDATE tasks SET completed = ? WHERE id = ? AND (completed IS NOT ?) RETURNING id;
+UPDATE tasks SET completed = ?1 WHERE id = ?2 AND (completed IS NOT ?3);
 -- with [True, 1, True]
 
 SELECT min(id) FILTER (WHERE mutation_id = ?1), max(id) FILTER (WHERE mutation_id = ?1), max(id) FROM changes WHERE id > ?2;
@@ -22,15 +25,16 @@ FROM tasks AS tasks_1
 WHERE tasks_1.id = ?;
 -- with [1]
 
-UPDATE change_log SET mutation = NULL;
-
 RELEASE unit;
 
 BEGIN IMMEDIATE;
 
 SAVEPOINT unit;
 
-UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
+SELECT last_mutation + 1, epoch, coalesce((SELECT max(id) FROM changes), pruned_through) FROM change_log;
+
+UPDATE change_log SET mutation = ?1, last_mutation = ?1;
+-- with [2]
 
 SELECT version FROM tasks WHERE id = ?;
 -- with [3]
@@ -43,7 +47,10 @@ BEGIN IMMEDIATE;
 
 SAVEPOINT unit;
 
-UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
+SELECT last_mutation + 1, epoch, coalesce((SELECT max(id) FROM changes), pruned_through) FROM change_log;
+
+UPDATE change_log SET mutation = ?1, last_mutation = ?1;
+-- with [2]
 
 SAVEPOINT sa_savepoint_1;
 
@@ -58,8 +65,6 @@ DELETE FROM tasks WHERE tasks.id = ?;
 SELECT min(id) FILTER (WHERE mutation_id = ?1), max(id) FILTER (WHERE mutation_id = ?1), max(id) FROM changes WHERE id > ?2;
 -- with [2, 7]
 
-UPDATE change_log SET mutation = NULL;
-
 RELEASE SAVEPOINT sa_savepoint_1;
 
 RELEASE unit;
@@ -68,7 +73,10 @@ BEGIN IMMEDIATE;
 
 SAVEPOINT unit;
 
-UPDATE change_log SET last_mutation = last_mutation + 1, mutation = last_mutation + 1 RETURNING mutation, epoch, coalesce((SELECT max(id) FROM changes), pruned_through);
+SELECT last_mutation + 1, epoch, coalesce((SELECT max(id) FROM changes), pruned_through) FROM change_log;
+
+UPDATE change_log SET mutation = ?1, last_mutation = ?1;
+-- with [3]
 
 SAVEPOINT sa_savepoint_1;
 

@@ -97,7 +97,7 @@ CREATE UNIQUE INDEX task_labels_pkey ON public.task_labels USING btree (task_id,
 
 CREATE INDEX ix_tasks_created_at ON public.tasks USING btree (created_at, id);
 
-CREATE INDEX ix_tasks_due ON public.tasks USING btree (due, id, is_completed);
+CREATE INDEX ix_tasks_due ON public.tasks USING btree (due, id);
 
 CREATE INDEX ix_tasks_is_completed ON public.tasks USING btree (is_completed, due, id);
 

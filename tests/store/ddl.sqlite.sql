@@ -161,7 +161,9 @@ SELECT 'PROJECT', id, json_object('id', cast(OLD.id AS TEXT), 'name', cast(OLD.n
     (SELECT mutation FROM change_log)
 FROM projects WHERE id = NEW.id;
 
-    UPDATE projects SET version = cast(OLD.version AS INTEGER) + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), position = iif(NEW.position = '', CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END, NEW.position) WHERE id = NEW.id;
+    UPDATE projects SET version = cast(OLD.version AS INTEGER) + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id AND NEW.position <> '';
+    UPDATE projects SET version = cast(OLD.version AS INTEGER) + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), position = CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END
+    WHERE id = NEW.id AND NEW.position = '';
 END;
 
 CREATE TRIGGER projects_restamp AFTER UPDATE OF version, created_at, updated_at ON projects
@@ -222,17 +224,13 @@ BEGIN
         SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
         ORDER BY id DESC LIMIT 1
     ), (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
-            UNION SELECT NULL WHERE NULL IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = NEW.task_id AND label_id <> NEW.label_id
             ORDER BY label_id
         )
     ))), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = NEW.task_id AND label_id IS NOT NULL
-            UNION SELECT NULL WHERE NULL IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = NEW.task_id
             ORDER BY label_id
         )
     ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
@@ -241,17 +239,13 @@ BEGIN
         SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
         ORDER BY id DESC LIMIT 1
     ), (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
-            UNION SELECT NULL WHERE NULL IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = NEW.task_id AND label_id <> NEW.label_id
             ORDER BY label_id
         )
     )) <> (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = NEW.task_id AND label_id IS NOT NULL
-            UNION SELECT NULL WHERE NULL IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = NEW.task_id
             ORDER BY label_id
         )
     );
@@ -270,17 +264,13 @@ BEGIN
         SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = OLD.task_id
         ORDER BY id DESC LIMIT 1
     ), (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
-            UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = OLD.task_id UNION SELECT OLD.label_id
             ORDER BY label_id
         )
     ))), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
-            UNION SELECT NULL WHERE NULL IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = OLD.task_id
             ORDER BY label_id
         )
     ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
@@ -289,17 +279,13 @@ BEGIN
         SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = OLD.task_id
         ORDER BY id DESC LIMIT 1
     ), (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
-            UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = OLD.task_id UNION SELECT OLD.label_id
             ORDER BY label_id
         )
     )) <> (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
-            UNION SELECT NULL WHERE NULL IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = OLD.task_id
             ORDER BY label_id
         )
     );
@@ -319,17 +305,13 @@ BEGIN
         SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
         ORDER BY id DESC LIMIT 1
     ), (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
-            UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = NEW.task_id AND label_id <> NEW.label_id UNION SELECT OLD.label_id
             ORDER BY label_id
         )
     ))), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = NEW.task_id AND label_id IS NOT NULL
-            UNION SELECT NULL WHERE NULL IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = NEW.task_id
             ORDER BY label_id
         )
     ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
@@ -338,17 +320,13 @@ BEGIN
         SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
         ORDER BY id DESC LIMIT 1
     ), (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
-            UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = NEW.task_id AND label_id <> NEW.label_id UNION SELECT OLD.label_id
             ORDER BY label_id
         )
     )) <> (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = NEW.task_id AND label_id IS NOT NULL
-            UNION SELECT NULL WHERE NULL IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = NEW.task_id
             ORDER BY label_id
         )
     );
@@ -367,17 +345,13 @@ BEGIN
         SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = OLD.task_id
         ORDER BY id DESC LIMIT 1
     ), (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
-            UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = OLD.task_id UNION SELECT OLD.label_id
             ORDER BY label_id
         )
     ))), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
-            UNION SELECT NULL WHERE NULL IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = OLD.task_id
             ORDER BY label_id
         )
     ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
@@ -386,17 +360,13 @@ BEGIN
         SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = OLD.task_id
         ORDER BY id DESC LIMIT 1
     ), (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
-            UNION SELECT OLD.label_id WHERE OLD.label_id IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = OLD.task_id UNION SELECT OLD.label_id
             ORDER BY label_id
         )
     )) <> (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = OLD.task_id AND label_id IS NOT NULL
-            UNION SELECT NULL WHERE NULL IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = OLD.task_id
             ORDER BY label_id
         )
     );
@@ -412,17 +382,13 @@ BEGIN
         SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
         ORDER BY id DESC LIMIT 1
     ), (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
-            UNION SELECT NULL WHERE NULL IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = NEW.task_id AND label_id <> NEW.label_id
             ORDER BY label_id
         )
     ))), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = NEW.task_id AND label_id IS NOT NULL
-            UNION SELECT NULL WHERE NULL IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = NEW.task_id
             ORDER BY label_id
         )
     ), 'version', cast(tasks.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(tasks.title IS NULL, 'title ', '') || iif(tasks.description IS NULL, 'description ', '') || iif(tasks.completed IS NULL, 'completed ', '')),
@@ -431,17 +397,13 @@ BEGIN
         SELECT after -> '$.labelIds' FROM changes WHERE entity = 'TASK' AND row_id = NEW.task_id
         ORDER BY id DESC LIMIT 1
     ), (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = NEW.task_id AND label_id IS NOT NEW.label_id
-            UNION SELECT NULL WHERE NULL IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = NEW.task_id AND label_id <> NEW.label_id
             ORDER BY label_id
         )
     )) <> (
-        SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-            SELECT label_id FROM task_labels
-            WHERE task_id = NEW.task_id AND label_id IS NOT NULL
-            UNION SELECT NULL WHERE NULL IS NOT NULL
+        SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+            SELECT label_id FROM task_labels WHERE task_id = NEW.task_id
             ORDER BY label_id
         )
     );
@@ -473,8 +435,6 @@ CREATE INDEX ix_tasks_parent_id ON tasks (parent_id, position, id);
 
 CREATE INDEX ix_tasks_is_completed ON tasks (is_completed, due, id);
 
-CREATE INDEX ix_tasks_due ON tasks (due, id, is_completed);
-
 CREATE INDEX ix_tasks_created_at ON tasks (created_at, id);
 
 CREATE TRIGGER tasks_leave AFTER DELETE ON tasks
@@ -483,7 +443,11 @@ BEGIN
     DELETE FROM task_labels WHERE task_id = OLD.id;
 END;
 
-CREATE TRIGGER tasks_search_insert AFTER INSERT ON tasks
+CREATE INDEX ix_tasks_project_id_due ON tasks (project_id, is_completed, due, id);
+
+CREATE INDEX ix_tasks_due ON tasks (due, id);
+
+CREATE TRIGGER tasks_search_insert AFTER INSERT ON tasks WHEN NOT (SELECT mutation FROM change_log) IS NOT NULL
 BEGIN
     DELETE FROM tasks_search WHERE rowid = NEW.id;
     INSERT INTO tasks_search (rowid, title, description)
@@ -491,15 +455,14 @@ BEGIN
 END;
 
 CREATE TRIGGER tasks_search_update AFTER UPDATE OF id, title, description ON tasks
-WHEN OLD.id <> NEW.id OR OLD.title IS NOT NEW.title
-    OR OLD.description IS NOT NEW.description
+WHEN NOT (SELECT mutation FROM change_log) IS NOT NULL AND (OLD.id <> NEW.id OR OLD.title IS NOT NEW.title OR OLD.description IS NOT NEW.description)
 BEGIN
     DELETE FROM tasks_search WHERE rowid IN (OLD.id, NEW.id);
     INSERT INTO tasks_search (rowid, title, description)
     VALUES (NEW.id, substr(replace(NEW.title, 'İ', 'i'), 1, 100000), substr(replace(NEW.description, 'İ', 'i'), 1, 100000));
 END;
 
-CREATE TRIGGER tasks_search_delete AFTER DELETE ON tasks
+CREATE TRIGGER tasks_search_delete AFTER DELETE ON tasks WHEN NOT (SELECT mutation FROM change_log) IS NOT NULL
 BEGIN
     DELETE FROM tasks_search WHERE rowid = OLD.id;
 END;
@@ -520,10 +483,8 @@ SELECT 'TASK', id, (
     SELECT after FROM changes WHERE entity = 'TASK' AND row_id = NEW.id
     ORDER BY id DESC LIMIT 1
 ), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
-    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-        SELECT label_id FROM task_labels
-        WHERE task_id = tasks.id AND label_id IS NOT NULL
-        UNION SELECT NULL WHERE NULL IS NOT NULL
+    SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+        SELECT label_id FROM task_labels WHERE task_id = tasks.id
         ORDER BY label_id
     )
 ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), '',
@@ -537,33 +498,30 @@ WHEN OLD.id = NEW.id AND ((OLD.title IS NOT NEW.title OR OLD.description IS NOT 
 BEGIN
 
 INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
-SELECT 'TASK', id, json_object('id', cast(OLD.id AS TEXT), 'title', cast(coalesce(OLD.title, '') AS TEXT), 'description', cast(coalesce(OLD.description, '') AS TEXT), 'completed', json(iif(OLD.completed, 'true', 'false')), 'completedAt', cast(OLD.completed_at AS TEXT), 'priority', CASE OLD.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(OLD.due_on AS TEXT), 'dueAt', cast(OLD.due_at AS TEXT), 'startOn', cast(OLD.start_on AS TEXT), 'position', cast(OLD.position AS TEXT), 'projectId', cast(OLD.project_id AS TEXT), 'parentId', cast(OLD.parent_id AS TEXT), 'labelIds', (
-    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-        SELECT label_id FROM task_labels
-        WHERE task_id = OLD.id AND label_id IS NOT NULL
-        UNION SELECT NULL WHERE NULL IS NOT NULL
-        ORDER BY label_id
-    )
-), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(CASE
+SELECT 'TASK', id, json_object('id', cast(OLD.id AS TEXT), 'title', cast(coalesce(OLD.title, '') AS TEXT), 'description', cast(coalesce(OLD.description, '') AS TEXT), 'completed', json(iif(OLD.completed, 'true', 'false')), 'completedAt', cast(OLD.completed_at AS TEXT), 'priority', CASE OLD.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(OLD.due_on AS TEXT), 'dueAt', cast(OLD.due_at AS TEXT), 'startOn', cast(OLD.start_on AS TEXT), 'position', cast(OLD.position AS TEXT), 'projectId', cast(OLD.project_id AS TEXT), 'parentId', cast(OLD.parent_id AS TEXT), 'labelIds', json(held.ids), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(CASE
         WHEN NOT coalesce(NEW.completed, 0) THEN NULL
         WHEN coalesce(OLD.completed, 0) THEN OLD.completed_at
         ELSE strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
-    END AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(iif(NEW.position = '', CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END, NEW.position) AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
-    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-        SELECT label_id FROM task_labels
-        WHERE task_id = tasks.id AND label_id IS NOT NULL
-        UNION SELECT NULL WHERE NULL IS NOT NULL
+    END AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(iif(NEW.position = '', CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END, NEW.position) AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', json(held.ids), 'version', cast(OLD.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(OLD.title IS NULL, 'title ', '') || iif(OLD.description IS NULL, 'description ', '') || iif(OLD.completed IS NULL, 'completed ', '')),
+    (SELECT mutation FROM change_log)
+FROM (
+    SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+        SELECT label_id FROM task_labels WHERE task_id = NEW.id
         ORDER BY label_id
     )
-), 'version', cast(OLD.version AS INTEGER) + 1, 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), trim(iif(OLD.title IS NULL, 'title ', '') || iif(OLD.description IS NULL, 'description ', '') || iif(OLD.completed IS NULL, 'completed ', '')),
-    (SELECT mutation FROM change_log)
-FROM tasks WHERE id = NEW.id;
+) AS held CROSS JOIN tasks WHERE id = NEW.id;
 
     UPDATE tasks SET version = cast(OLD.version AS INTEGER) + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), completed_at = cast(CASE
         WHEN NOT coalesce(NEW.completed, 0) THEN NULL
         WHEN coalesce(OLD.completed, 0) THEN OLD.completed_at
         ELSE strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
-    END AS TEXT), position = iif(NEW.position = '', CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END, NEW.position) WHERE id = NEW.id;
+    END AS TEXT) WHERE id = NEW.id AND NEW.position <> '';
+    UPDATE tasks SET version = cast(OLD.version AS INTEGER) + 1, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), completed_at = cast(CASE
+        WHEN NOT coalesce(NEW.completed, 0) THEN NULL
+        WHEN coalesce(OLD.completed, 0) THEN OLD.completed_at
+        ELSE strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    END AS TEXT), position = CASE WHEN NEW.id < 0 THEN 'a0' ELSE char(96 + length(NEW.id)) || NEW.id END
+    WHERE id = NEW.id AND NEW.position = '';
 END;
 
 CREATE TRIGGER tasks_restamp AFTER UPDATE OF version, created_at, updated_at, completed_at ON tasks
@@ -573,17 +531,13 @@ BEGIN
 
 INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
 SELECT 'TASK', id, json_object('id', cast(OLD.id AS TEXT), 'title', cast(coalesce(OLD.title, '') AS TEXT), 'description', cast(coalesce(OLD.description, '') AS TEXT), 'completed', json(iif(OLD.completed, 'true', 'false')), 'completedAt', cast(OLD.completed_at AS TEXT), 'priority', CASE OLD.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(OLD.due_on AS TEXT), 'dueAt', cast(OLD.due_at AS TEXT), 'startOn', cast(OLD.start_on AS TEXT), 'position', cast(OLD.position AS TEXT), 'projectId', cast(OLD.project_id AS TEXT), 'parentId', cast(OLD.parent_id AS TEXT), 'labelIds', (
-    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-        SELECT label_id FROM task_labels
-        WHERE task_id = OLD.id AND label_id IS NOT NULL
-        UNION SELECT NULL WHERE NULL IS NOT NULL
+    SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+        SELECT label_id FROM task_labels WHERE task_id = OLD.id
         ORDER BY label_id
     )
 ), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
-    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-        SELECT label_id FROM task_labels
-        WHERE task_id = tasks.id AND label_id IS NOT NULL
-        UNION SELECT NULL WHERE NULL IS NOT NULL
+    SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+        SELECT label_id FROM task_labels WHERE task_id = tasks.id
         ORDER BY label_id
     )
 ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), trim(iif(OLD.title IS NULL, 'title ', '') || iif(OLD.description IS NULL, 'description ', '') || iif(OLD.completed IS NULL, 'completed ', '')),
@@ -592,10 +546,8 @@ FROM tasks WHERE id = NEW.id AND (
     SELECT after FROM changes WHERE entity = 'TASK' AND row_id = NEW.id
     ORDER BY id DESC LIMIT 1
 ) IS NOT json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
-    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-        SELECT label_id FROM task_labels
-        WHERE task_id = tasks.id AND label_id IS NOT NULL
-        UNION SELECT NULL WHERE NULL IS NOT NULL
+    SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+        SELECT label_id FROM task_labels WHERE task_id = tasks.id
         ORDER BY label_id
     )
 ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT));
@@ -607,10 +559,8 @@ BEGIN
 
 INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
 SELECT 'TASK', OLD.id, json_object('id', cast(OLD.id AS TEXT), 'title', cast(coalesce(OLD.title, '') AS TEXT), 'description', cast(coalesce(OLD.description, '') AS TEXT), 'completed', json(iif(OLD.completed, 'true', 'false')), 'completedAt', cast(OLD.completed_at AS TEXT), 'priority', CASE OLD.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(OLD.due_on AS TEXT), 'dueAt', cast(OLD.due_at AS TEXT), 'startOn', cast(OLD.start_on AS TEXT), 'position', cast(OLD.position AS TEXT), 'projectId', cast(OLD.project_id AS TEXT), 'parentId', cast(OLD.parent_id AS TEXT), 'labelIds', (
-    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-        SELECT label_id FROM task_labels
-        WHERE task_id = OLD.id AND label_id IS NOT NULL
-        UNION SELECT NULL WHERE NULL IS NOT NULL
+    SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+        SELECT label_id FROM task_labels WHERE task_id = OLD.id
         ORDER BY label_id
     )
 ), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), NULL, trim(iif(OLD.title IS NULL, 'title ', '') || iif(OLD.description IS NULL, 'description ', '') || iif(OLD.completed IS NULL, 'completed ', '')),
@@ -623,10 +573,8 @@ SELECT 'TASK', id, (
     SELECT after FROM changes WHERE entity = 'TASK' AND row_id = NEW.id
     ORDER BY id DESC LIMIT 1
 ), json_object('id', cast(tasks.id AS TEXT), 'title', cast(coalesce(tasks.title, '') AS TEXT), 'description', cast(coalesce(tasks.description, '') AS TEXT), 'completed', json(iif(tasks.completed, 'true', 'false')), 'completedAt', cast(tasks.completed_at AS TEXT), 'priority', CASE tasks.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(tasks.due_on AS TEXT), 'dueAt', cast(tasks.due_at AS TEXT), 'startOn', cast(tasks.start_on AS TEXT), 'position', cast(tasks.position AS TEXT), 'projectId', cast(tasks.project_id AS TEXT), 'parentId', cast(tasks.parent_id AS TEXT), 'labelIds', (
-    SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-        SELECT label_id FROM task_labels
-        WHERE task_id = tasks.id AND label_id IS NOT NULL
-        UNION SELECT NULL WHERE NULL IS NOT NULL
+    SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+        SELECT label_id FROM task_labels WHERE task_id = tasks.id
         ORDER BY label_id
     )
 ), 'version', cast(tasks.version AS INTEGER), 'createdAt', cast(tasks.created_at AS TEXT), 'updatedAt', cast(tasks.updated_at AS TEXT)), '',
@@ -638,10 +586,8 @@ END;
 CREATE TRIGGER tasks_log_delete BEFORE DELETE ON tasks BEGIN
    INSERT INTO changes (entity, row_id, before, after, nulls, mutation_id)
    SELECT 'TASK', OLD.id, json_object('id', cast(OLD.id AS TEXT), 'title', cast(coalesce(OLD.title, '') AS TEXT), 'description', cast(coalesce(OLD.description, '') AS TEXT), 'completed', json(iif(OLD.completed, 'true', 'false')), 'completedAt', cast(OLD.completed_at AS TEXT), 'priority', CASE OLD.priority WHEN 0 THEN 'NONE' WHEN 1 THEN 'LOW' WHEN 2 THEN 'MEDIUM' WHEN 3 THEN 'HIGH' WHEN 4 THEN 'URGENT' END, 'dueOn', cast(OLD.due_on AS TEXT), 'dueAt', cast(OLD.due_at AS TEXT), 'startOn', cast(OLD.start_on AS TEXT), 'position', cast(OLD.position AS TEXT), 'projectId', cast(OLD.project_id AS TEXT), 'parentId', cast(OLD.parent_id AS TEXT), 'labelIds', (
-       SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-           SELECT label_id FROM task_labels
-           WHERE task_id = OLD.id AND label_id IS NOT NULL
-           UNION SELECT NULL WHERE NULL IS NOT NULL
+       SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+           SELECT label_id FROM task_labels WHERE task_id = OLD.id
            ORDER BY label_id
        )
    ), 'version', cast(OLD.version AS INTEGER), 'createdAt', cast(OLD.created_at AS TEXT), 'updatedAt', cast(OLD.updated_at AS TEXT)), NULL, trim(iif(OLD.title IS NULL, 'title ', '') || iif(OLD.description IS NULL, 'description ', '') || iif(OLD.completed IS NULL, 'completed ', '')),
@@ -649,7 +595,21 @@ CREATE TRIGGER tasks_log_delete BEFORE DELETE ON tasks BEGIN
    ;
 END;
 
-CREATE INDEX ix_tasks_project_id_due ON tasks (project_id, is_completed, due, id);
+CREATE TRIGGER tasks_search_note_insert AFTER INSERT ON tasks WHEN (SELECT mutation FROM change_log) IS NOT NULL
+BEGIN
+    INSERT OR IGNORE INTO tasks_search_pending VALUES (NEW.id);
+END;
+
+CREATE TRIGGER tasks_search_note_update AFTER UPDATE OF id, title, description ON tasks
+WHEN (SELECT mutation FROM change_log) IS NOT NULL AND (OLD.id <> NEW.id OR OLD.title IS NOT NEW.title OR OLD.description IS NOT NEW.description)
+BEGIN
+    INSERT OR IGNORE INTO tasks_search_pending VALUES (OLD.id), (NEW.id);
+END;
+
+CREATE TRIGGER tasks_search_note_delete AFTER DELETE ON tasks WHEN (SELECT mutation FROM change_log) IS NOT NULL
+BEGIN
+    INSERT OR IGNORE INTO tasks_search_pending VALUES (OLD.id);
+END;
 
 CREATE VIRTUAL TABLE tasks_search USING fts5 (
     title, description, prefix = '2 3',
@@ -665,4 +625,6 @@ CREATE TABLE 'tasks_search_data'(id INTEGER PRIMARY KEY, block BLOB);
 CREATE TABLE 'tasks_search_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
 
 CREATE TABLE 'tasks_search_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
+CREATE TABLE tasks_search_pending (id INTEGER PRIMARY KEY NOT NULL);
 

@@ -219,6 +219,13 @@ CASES: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
             ("TASK", 1, {"completed": False, "completedAt": False}),
         ],
     ),
+    "labels stay beside what changes": (
+        ("UPDATE tasks SET completed = NOT completed WHERE id IN (2, 3)",),
+        [
+            ("TASK", 2, {"completed": True, "completedAt": True}),
+            ("TASK", 3, {"completed": False, "completedAt": False}),
+        ],
+    ),
     "a project goes": (
         ("DELETE FROM projects WHERE id = 1",),
         [("PROJECT", 1, "-"), ("TASK", 1, {"projectId": None}), ("TASK", 2, {"projectId": None})],
@@ -334,6 +341,29 @@ async def test_every_door(client: Client, address: Address) -> None:
     numbers = address.fetch("SELECT mutation_id FROM changes ORDER BY id")
     assert len({number for (number,) in numbers}) == 5  # one for each write that left something
     assert None not in {number for (number,) in numbers}
+
+
+async def test_new_tasks_have_one_moment(client: Client, address: Address) -> None:
+    """A task that is created is stamped like any row: created, updated and completed at once."""
+    await client.data(
+        """mutation {
+            done: createTask(input: {title: "a", completed: true}) { problems { message } }
+            open: createTask(input: {title: "b"}) { problems { message } }
+            both: createTask(
+                input: {title: "c", completed: true, subtasks: [{title: "d"}]}
+            ) { problems { message } }
+        }"""
+    )
+    rows = address.fetch(
+        "SELECT title, version, created_at = updated_at, completed_at = created_at FROM tasks"
+        " ORDER BY id"
+    )
+    same, none = (1, True, True), (1, True, None)
+    assert rows == [("a", *same), ("b", *none), ("c", *same), ("d", *none)]
+    if address.is_sqlite:  # PostgreSQL's log has the moment of the commit
+        at = "SELECT created_at = at FROM tasks JOIN changes ON row_id = tasks.id"
+        assert address.fetch(at) == [(True,)] * 4
+    assert replayed(log_of(address)) == world_of(address)
 
 
 def test_a_transaction_that_is_rolled_back(address: Address) -> None:

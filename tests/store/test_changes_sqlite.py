@@ -7,8 +7,9 @@ import pytest
 from gql_tasks.store.address import open_database
 from gql_tasks.store.sqlite_driver import sqlite3
 from tests import sql
+from tests.change_log import log_of
 from tests.sql import Address
-from tests.store.test_changes import WORLD, write, written
+from tests.store.test_changes import WORLD, told, write, written
 
 PRAGMAS = [
     (),
@@ -72,3 +73,50 @@ def test_sqlite_replaces(file: Address, statement: str, pragmas: tuple[str, ...]
     except sqlite3.IntegrityError as error:
         assert "FOREIGN KEY" in str(error)  # noqa: PT017  # else the log was looked at
         assert "foreign_keys = ON" in pragmas
+
+
+def test_a_position_is_left_alone(file: Address) -> None:
+    """A stamp is no change of the position: no trigger of it is set off, and bytes stay bytes."""
+    write(
+        file,
+        *WORLD,
+        "UPDATE tasks SET position = x'6231' WHERE id = 2",
+        "CREATE TABLE moved (id)",
+        "CREATE TRIGGER moves AFTER UPDATE OF position ON tasks"
+        " BEGIN INSERT INTO moved VALUES (NEW.id); END",
+        "UPDATE tasks SET title = x'C3A9' WHERE id = 2",
+        "UPDATE tasks SET completed = NULL WHERE id = 3",
+    )
+    assert file.fetch("SELECT id FROM moved") == []
+    row = "SELECT typeof(title), typeof(position), hex(position) FROM tasks WHERE id = 2"
+    assert file.fetch(row) == [("blob", "blob", "6231")]
+    *_, titled, reopened = log_of(file)
+    assert told([titled, reopened]) == [
+        ("TASK", 2, {"title": "é"}),
+        ("TASK", 3, {"completed": False, "completedAt": False}),
+    ]
+    assert titled.after is not None
+    assert (titled.after["position"], titled.after["labelIds"]) == ("b1", ["1", "2"])
+
+
+def test_a_position_is_given(file: Address) -> None:
+    """A row whose position is taken away is given one in the one stamp that its change gets."""
+    write(
+        file,
+        *WORLD,
+        "UPDATE tasks SET position = 'b12' WHERE id IN (1, 2)",
+        "CREATE TABLE moved (id, position)",
+        "CREATE TRIGGER moves AFTER UPDATE ON tasks"
+        " BEGIN INSERT INTO moved VALUES (NEW.id, NEW.position); END",
+    )
+    entries = written(
+        file,
+        "UPDATE tasks SET position = '', title = 'x' WHERE id IN (1, 2)",
+        "UPDATE projects SET position = '' WHERE id = 2",
+    )
+    assert told(entries) == [
+        ("TASK", 1, {"position": "a1", "title": "x"}),
+        ("TASK", 2, {"position": "a2", "title": "x"}),
+        ("PROJECT", 2, {}),
+    ]
+    assert sorted(file.fetch("SELECT * FROM moved")) == [(1, ""), (1, "a1"), (2, ""), (2, "a2")]

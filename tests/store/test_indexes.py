@@ -77,14 +77,12 @@ SHAPES = {
     "open by due": Shape(
         "{ tasks(filter: {completed: {eq: false}}, orderBy: [{field: DUE}], limit: 50) { title } }",
         {OPEN},
-        or_reads={DUE},
     ),
     "overdue": Shape(
         "{ tasks(filter: {completed: {eq: false},"
         ' or: [{dueOn: {lt: "2026-11-22"}}, {dueAt: {lt: "2026-11-22T17:30:00Z"}}]},'
         " orderBy: [{field: DUE}], limit: 50) { title } }",
         {OPEN},
-        or_reads={DUE},
     ),
     "open by position": Shape(
         "{ tasks(filter: {completed: {eq: false}}, orderBy: [{field: POSITION}], limit: 50)"
@@ -176,7 +174,6 @@ SHAPES = {
         "{ tasksConnection(first: 20, filter: {completed: {eq: false}}, orderBy: [{field: DUE}])"
         " { nodes { title } totalCount } }",
         {OPEN},
-        or_reads={OPEN, DUE},
     ),
 }
 

@@ -356,6 +356,39 @@ def test_processes_at_once(tutorial_file: Path) -> None:
     assert fetch(tutorial_file, f"SELECT * FROM {VERSION_TABLE}") == [(NEWEST,)]
 
 
+TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid"
+"""In the order of their making, by which SQLite sets them off."""
+
+
+async def test_triggers_are_exchanged_in_their_places(tutorial_file: Path) -> None:
+    """A store of before 0007 gets its triggers where the old ones were, between the user's own."""
+    mine = "CREATE TRIGGER mine AFTER UPDATE ON {} BEGIN SELECT 1; END"
+    Address(tutorial_file).execute(mine.format("tasks"))
+    await migrate(tutorial_file)
+    Address(tutorial_file).execute(mine.replace("mine", "mine_too").format("projects"))
+    made = fetch(tutorial_file, TRIGGERS)
+    rows = fetch(tutorial_file, "SELECT * FROM tasks")
+    names = [name for name, _ in made]
+    assert names.index("mine") < names.index("projects_stamp_update") < names.index("mine_too")
+    older = ("projects_stamp_update", "task_labels_exchange")
+    Address(tutorial_file).execute(
+        f"UPDATE {VERSION_TABLE} SET version_num = '0006'",
+        "DROP INDEX ix_tasks_due",
+        "CREATE INDEX ix_tasks_due ON tasks (due, id, is_completed)",
+        "PRAGMA writable_schema = ON",
+        f"UPDATE sqlite_master SET sql = replace(sql, 'BEGIN', 'BEGIN SELECT 6;') "
+        f"WHERE name IN {older}",
+    )
+    found = [name for name, text in fetch(tutorial_file, TRIGGERS) if "SELECT 6" in text]
+    assert found == [*older]
+    assert await pending(tutorial_file) == ["0007: writes that write less."]
+    await migrate(tutorial_file)
+    assert fetch(tutorial_file, TRIGGERS) == made
+    assert fetch(tutorial_file, "SELECT * FROM tasks") == rows
+    index = "SELECT sql FROM sqlite_master WHERE name = 'ix_tasks_due'"
+    assert fetch(tutorial_file, index) == [("CREATE INDEX ix_tasks_due ON tasks (due, id)",)]
+
+
 # Stores that are not ours
 
 

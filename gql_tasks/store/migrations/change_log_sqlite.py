@@ -1,4 +1,4 @@
-"""The change log's tables and triggers on SQLite: a part of migration 0004."""
+"""The change log's tables and triggers on SQLite: a part of migrations 0004 and 0007."""
 
 from gql_tasks.store.migrations.change_log import CONTENT, ENTITIES, PRIORITIES, STAMPS
 
@@ -6,13 +6,13 @@ UNSTAMPED = "1970-01-01T00:00:00.000Z"
 NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
 
-def labels_of(task_id: str, without: str = "NULL", also: str = "NULL") -> str:
-    """Write the ids of a task's labels, on SQLite."""
+def labels_of(task_id: str, without: str = "", also: str = "") -> str:
+    """Write the ids of a task's labels, on SQLite, as `ids`."""
+    left_out = f" AND label_id <> {without}" if without else ""
+    added = f" UNION SELECT {also}" if also else ""
     return f"""(
-            SELECT json_group_array(cast(label_id AS TEXT)) FROM (
-                SELECT label_id FROM task_labels
-                WHERE task_id = {task_id} AND label_id IS NOT {without}
-                UNION SELECT {also} WHERE {also} IS NOT NULL
+            SELECT json_group_array(cast(label_id AS TEXT)) AS ids FROM (
+                SELECT label_id FROM task_labels WHERE task_id = {task_id}{left_out}{added}
                 ORDER BY label_id
             )
         )"""
@@ -137,13 +137,18 @@ def sqlite_triggers(table: str) -> tuple[str, ...]:
                 ELSE {NOW}
             END AS TEXT)"""
     columns = {"updatedAt": "updated_at", "completedAt": "completed_at"}
-    stamp_update = ", ".join(
+    stamp_columns = ", ".join(
         f"{columns.get(name, name)} = {value}" for name, value in stamps.items()
     )
-    if positioned:  # stored as it is, a BLOB too; JSON cannot hold one
-        position = f"iif(NEW.position = '', {sqlite_position('NEW')}, NEW.position)"
-        stamp_update += f", position = {position}"
-        stamps["position"] = f"cast({position} AS TEXT)"
+    stamp_update = f"UPDATE {table} SET {stamp_columns} WHERE id = NEW.id"
+    if positioned:
+        # Of a row that has one it is not set: SQLite writes the entries of every index that has a
+        # column of SET again, whether its value is another or not.
+        position = sqlite_position("NEW")
+        stamp_update = f"""{stamp_update} AND NEW.position <> '';
+            UPDATE {table} SET {stamp_columns}, position = {position}
+            WHERE id = NEW.id AND NEW.position = ''"""
+        stamps["position"] = f"cast(iif(NEW.position = '', {position}, NEW.position) AS TEXT)"
     # An INSERT OR REPLACE deletes without setting off a trigger: the log knows what was there.
     known = sqlite_known(table, "NEW.id")
     gone = sqlite_entry(
@@ -155,20 +160,17 @@ def sqlite_triggers(table: str) -> tuple[str, ...]:
         rows="",
     )
     new = sqlite_entry(table, row_id="id", before=known, after=state, nulls="''", rows=now_row)
-    updated, restamped = (
-        sqlite_entry(
-            table,
-            row_id="id",
-            before=sqlite_state(table, "OLD"),
-            after=after,
-            nulls=sqlite_nulls(table, "OLD"),
-            rows=rows,
-        )
-        for after, rows in (
-            (sqlite_state(table, table, **stamps), now_row),
-            (state, f"{now_row} AND {known} IS NOT {state}"),
-        )
-    )
+    held, updated_row = {}, now_row
+    if table == "tasks":  # the labels are the same before and after, and read once
+        held = {"labelIds": "json(held.ids)"}
+        updated_row = f"FROM {labels_of('NEW.id')} AS held CROSS JOIN tasks WHERE id = NEW.id"
+
+    def entry(after: str, rows: str, **instead: str) -> str:
+        before, nulls = sqlite_state(table, "OLD", **instead), sqlite_nulls(table, "OLD")
+        return sqlite_entry(table, row_id="id", before=before, after=after, nulls=nulls, rows=rows)
+
+    updated = entry(sqlite_state(table, table, **stamps, **held), updated_row, **held)
+    restamped = entry(state, f"{now_row} AND {known} IS NOT {state}")
     return (
         f"""
         CREATE TRIGGER {table}_stamp_insert AFTER INSERT ON {table}
@@ -182,7 +184,7 @@ def sqlite_triggers(table: str) -> tuple[str, ...]:
         WHEN OLD.id = NEW.id AND {changed}
         BEGIN
             {updated}
-            UPDATE {table} SET {stamp_update} WHERE id = NEW.id;
+            {stamp_update};
         END
         """,
         # What triggers stamp is in the log already, and mostly seen without looking there.
@@ -243,6 +245,27 @@ SQLITE_EXCHANGED = sqlite_pair_entry(
     "NEW.task_id", labels_of("NEW.task_id", without="NEW.label_id", also="OLD.label_id")
 )
 
+SQLITE_TRIGGERS = (
+    *(statement for table in ENTITIES for statement in sqlite_triggers(table)),
+    f"""
+    CREATE TRIGGER task_labels_stamp_insert AFTER INSERT ON task_labels
+    BEGIN {SQLITE_ADDED} END
+    """,
+    f"""
+    CREATE TRIGGER task_labels_stamp_delete AFTER DELETE ON task_labels
+    BEGIN {SQLITE_REMOVED} END
+    """,
+    f"""
+    CREATE TRIGGER task_labels_exchange AFTER UPDATE ON task_labels
+    WHEN OLD.task_id = NEW.task_id AND OLD.label_id <> NEW.label_id
+    BEGIN {SQLITE_EXCHANGED} END
+    """,
+    f"""
+    CREATE TRIGGER task_labels_move AFTER UPDATE ON task_labels WHEN OLD.task_id <> NEW.task_id
+    BEGIN {SQLITE_REMOVED} {SQLITE_ADDED} END
+    """,
+)
+
 SQLITE = (
     f"""
     CREATE TABLE changes (
@@ -284,22 +307,5 @@ SQLITE = (
     "DROP TRIGGER labels_stamp_update",
     "DROP TRIGGER task_labels_stamp_insert",
     "DROP TRIGGER task_labels_stamp_delete",
-    *(statement for table in ENTITIES for statement in sqlite_triggers(table)),
-    f"""
-    CREATE TRIGGER task_labels_stamp_insert AFTER INSERT ON task_labels
-    BEGIN {SQLITE_ADDED} END
-    """,
-    f"""
-    CREATE TRIGGER task_labels_stamp_delete AFTER DELETE ON task_labels
-    BEGIN {SQLITE_REMOVED} END
-    """,
-    f"""
-    CREATE TRIGGER task_labels_exchange AFTER UPDATE ON task_labels
-    WHEN OLD.task_id = NEW.task_id AND OLD.label_id <> NEW.label_id
-    BEGIN {SQLITE_EXCHANGED} END
-    """,
-    f"""
-    CREATE TRIGGER task_labels_move AFTER UPDATE ON task_labels WHEN OLD.task_id <> NEW.task_id
-    BEGIN {SQLITE_REMOVED} {SQLITE_ADDED} END
-    """,
+    *SQLITE_TRIGGERS,
 )

@@ -10,11 +10,10 @@ from alembic import op
 from sqlalchemy import Connection
 
 from gql_tasks.domain.letters import LETTERS
+from gql_tasks.store.migrations.search_sqlite import INDEXED_CHARACTERS, sqlite_texts
 
 revision = "0003"
 down_revision = "0002"
-
-INDEXED_CHARACTERS = 100_000
 
 # Signs that SQLite's own tables, which are those of Unicode 6.1, do not know and take for letters:
 # currencies, marks that choose how a sign is drawn, and most emoji of later years.
@@ -34,14 +33,6 @@ SIGNS = (
     (0x1F900, 0x1FAFF),
 )
 SEPARATORS = "".join(chr(code) for first, last in SIGNS for code in range(first, last + 1))
-
-
-def sqlite_texts(row: str) -> str:
-    """Write the texts of a row as they are indexed."""
-    return ", ".join(
-        f"substr(replace({row}{name}, 'İ', 'i'), 1, {INDEXED_CHARACTERS})"
-        for name in ("title", "description")
-    )
 
 
 SQLITE = (
