@@ -283,6 +283,16 @@ def test_fault_of_a_file(file: Address, fault: str) -> None:
         assert doctor(file, "--fix").output.startswith("ok ")
 
 
+def test_indexes_made_anew_are_planned_with(file: Address) -> None:
+    """What SQLite's planner knew of an index, which goes with it, comes back with it."""
+    known = "SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY tbl, idx"
+    before = file.fetch(known)
+    file.execute("DROP INDEX ix_tasks_open_due")
+    assert file.fetch(known) != before
+    assert doctor(file, "--fix").output.splitlines()[0] == "fixed index ix_tasks_open_due"
+    assert file.fetch(known) == before
+
+
 def test_what_was_missed_is_told(file: Address) -> None:
     """What --fix writes into the log is what the row was there, and what it is."""
     file.execute("DROP TRIGGER tasks_stamp_update", "UPDATE tasks SET title = 'Cocoa' WHERE id = 1")

@@ -1,6 +1,6 @@
 """Facets: counts of matching tasks by something they have in common."""
 
-from gql_tasks.domain.filters import All, Compare, Filter, IsNull, Not, Related, RelatedCount
+from gql_tasks.domain.filters import All, Compare, Filter, Is, IsNull, Not, Related, RelatedCount
 from gql_tasks.domain.page import FacetField
 from gql_tasks.domain.relations import Relation
 
@@ -26,7 +26,9 @@ def without_own(where: Filter | None, field: FacetField) -> Filter | None:
             return All(tuple(part for part in kept if part is not None))
         case Not(part) if without_own(part, field) is None:
             return None
-        case Compare(field=name) | IsNull(field=name) if name in OWN_CONDITIONS[field]:
+        case Compare(field=name) | IsNull(field=name) | Is(field=name) if (
+            name in OWN_CONDITIONS[field]
+        ):
             return None
         case Related(relation=relation) | RelatedCount(relation=relation) if (
             relation in OWN_CONDITIONS[field]

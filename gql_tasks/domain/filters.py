@@ -79,6 +79,14 @@ class IsNull:
 
 
 @dataclass(frozen=True, slots=True)
+class Is:
+    """A field that is true or false is this. The shape says which: open tasks have own indexes."""
+
+    field: str
+    truth: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Related:
     """Some row that the relation leads to meets the part."""
 
@@ -95,7 +103,7 @@ class RelatedCount:
     value: Slot
 
 
-Filter: TypeAlias = All | Either | Not | Compare | IsNull | Related | RelatedCount
+Filter: TypeAlias = All | Either | Not | Compare | IsNull | Is | Related | RelatedCount
 
 
 def every(parts: Iterable[Filter]) -> Filter:
@@ -121,6 +129,8 @@ def negated(part: Filter) -> Filter:
             return All()
         case IsNull(field, null):
             return IsNull(field, not null)
+        case Is(field, truth):
+            return Is(field, not truth)
         case _:
             return Not(part)
 
@@ -180,6 +190,8 @@ def matches(filter_: Filter, row: Row, values: Values) -> bool:
             return value is not None and _holds(value, operator, values.items[slot.index])
         case IsNull(field, null):
             return (_shown_value(row, field) is None) is null
+        case Is(field, truth):
+            return _shown_value(row, field) == truth
         case Related(relation, part):
             return any(matches(part, related, values) for related in row.related(relation))
         case RelatedCount(relation, operator, slot):

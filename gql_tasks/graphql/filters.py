@@ -18,6 +18,7 @@ from gql_tasks.domain.filters import (
     Compare,
     Either,
     Filter,
+    Is,
     IsNull,
     Operator,
     Related,
@@ -262,14 +263,14 @@ class _Reader:
         return _members(raw, place, member)
 
     def truths(self, field: str, raw: Raw, place: _Place) -> Filter:
-        """Read a BooleanFilter: neq is eq of the other, which an index serves."""
+        """Read a BooleanFilter."""
 
         def member(name: str, given: Any, place: _Place) -> Filter:
             match name:
                 case "eq":
-                    return self.compare(field, Operator.EQ, bool(given))
+                    return Is(field, bool(given))
                 case "neq":
-                    return self.compare(field, Operator.EQ, not given)
+                    return Is(field, not given)
             raise _unknown(place)
 
         return _members(raw, place, member)

@@ -61,7 +61,7 @@ def write_since(shape: Since, scope: Scope, document: WriteDocument) -> Expressi
         whole = and_(_log.c.epoch == epoch, position >= _log.c.pruned_through, position <= head())
     log = select(whole.label("whole"), position.label("position"), head().label("head")).cte("log")
     change = scope.alias(Entity.CHANGE)
-    limit = scope.bind(shape.limit, BigInteger())
+    limit = scope.dialect.at_most(scope.bind(shape.limit, BigInteger()))
     fields = tuple(
         field
         for selected in shape.fields

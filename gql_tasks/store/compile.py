@@ -192,7 +192,7 @@ class Compiler:
                     shape.order_by or DEFAULT_ORDER[shape.entity], table, shape.search, self.scope
                 )
             )
-            .limit(self.scope.bind(shape.limit, BigInteger()))
+            .limit(self.dialect.at_most(self.scope.bind(shape.limit, BigInteger())))
             .offset(self.scope.bind(shape.offset, BigInteger()))
         )
         if reached.source is not None:

@@ -168,6 +168,10 @@ class Dialect(ABC):
     def bind_value(self, value: Value) -> Any:  # whatever the driver takes
         """Hand a value to the driver, in the form that the columns hold."""
 
+    def at_most(self, rows: Expression) -> Expression:
+        """Write how many rows a LIMIT lets through, from a parameter."""
+        return rows
+
     def ordered(
         self, key: Expression, direction: Direction, nulls: Nulls | None
     ) -> UnaryExpression[Any]:

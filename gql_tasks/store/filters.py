@@ -29,6 +29,7 @@ from gql_tasks.domain.filters import (
     Compare,
     Either,
     Filter,
+    Is,
     IsNull,
     Not,
     Operator,
@@ -71,6 +72,10 @@ def condition(filter_: Filter, row: FromClause, scope: Scope) -> Condition:
         case IsNull(field, null):
             expression = _expression(field, row, scope)
             return expression.is_(None) if null else expression.is_not(None)
+        case Is(field, truth):
+            # A constant: with a parameter in its place SQLite would prepare the statement anew for
+            # every value, and PostgreSQL not use an index of open tasks.
+            return _expression(field, row, scope) == (true() if truth else false())
         case Related(Relation.TASK_LABELS, Compare("id") as compare):
             return _labelled(compare, row, scope)
         case Related(relation, part) if relation.value.many:

@@ -46,7 +46,7 @@ def lock_matching(
         select(task.c.id)
         .where(*conditions(where, None, task, scope))
         .order_by(task.c.id)
-        .limit(scope.bind(Slot(len(values)), BigInteger()))
+        .limit(scope.dialect.at_most(scope.bind(Slot(len(values)), BigInteger())))
         .offset(NONE_LEFT_OUT)
         .with_for_update(key_share=not to_delete)
     )

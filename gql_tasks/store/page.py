@@ -190,7 +190,7 @@ class _PageWriter:
         limited = select(row).where(row.c.number <= self.size).order_by(number)
         # The rows need no limit; it keeps SQLite from losing their order.
         return (
-            limited.limit(self.size)
+            limited.limit(self.dialect.at_most(self.size))
             .offset(NONE_LEFT_OUT)
             .subquery(self.scope.name(self.shape.entity))
         )

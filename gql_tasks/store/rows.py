@@ -34,7 +34,7 @@ _LAST = {
     f" ORDER BY position DESC, id DESC LIMIT {mark}"
     for entity, table in TABLES.items()
     if "position" in table.c
-    for store, mark in (("sqlite", "?"), ("postgresql", "$1"))
+    for store, mark in (("sqlite", "? + 0"), ("postgresql", "$1"))
 }
 """The end of an order, which every new row asks for."""
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from gql_tasks.store import migrate
 from gql_tasks.store.migrations.search_sqlite import sqlite_texts
+from gql_tasks.store.migrations.statistics import write_statistics
 from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.sqlite_files import transaction
 from gql_tasks.store.sqlite_search import SEARCH_INDEX
@@ -78,6 +79,8 @@ def make_anew(connection: Connection) -> list[str]:
         if named in lacking or named.type in again:
             connection.exec_driver_sql(f"DROP {named.type} IF EXISTS {named.name}")
             connection.exec_driver_sql(sql)
+    if any(named.type == "index" for named in lacking):
+        write_statistics(connection)  # SQLite drops an index's with it
     return [*map(str, lacking)]
 
 

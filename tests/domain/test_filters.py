@@ -10,6 +10,7 @@ from gql_tasks.domain.filters import (
     Compare,
     Either,
     Filter,
+    Is,
     IsNull,
     Not,
     Operator,
@@ -76,6 +77,14 @@ def test_what_is_shown_is_what_is_compared(name: str, shown: Scalar) -> None:
     assert holds(IsNull(name, null=False), row)
 
 
+@pytest.mark.parametrize(("stored", "shown"), [(True, True), (False, False), (None, False)])
+def test_a_truth_is_what_is_shown(stored: bool | None, shown: bool) -> None:
+    """What is true is not false; NULL is shown as false."""
+    row = Stub({"completed": stored})
+    assert holds(Is("completed", shown), row)
+    assert not holds(Is("completed", not shown), row)
+
+
 def test_case_is_that_of_ascii() -> None:
     """A to Z are folded; letters that look alike or fold elsewhere are not."""
     assert fold_case("AZaz ÄßİK\u212a") == "azaz Äßİk\u212a"  # the Kelvin sign
@@ -111,6 +120,7 @@ def test_trees_are_as_small_as_can_be() -> None:
     assert every([Either((TITLE, DUE)), DUE]) == All((Either((TITLE, DUE)), DUE))
     assert (negated(TRUE), negated(FALSE)) == (FALSE, TRUE)
     assert negated(DUE) == IsNull("due_on", null=False)
+    assert negated(Is("completed", truth=True)) == Is("completed", truth=False)
     assert negated(All((TITLE, DUE))) == Not(All((TITLE, DUE)))
 
 

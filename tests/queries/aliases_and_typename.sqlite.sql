@@ -10,5 +10,5 @@ FROM (SELECT tasks_1.title AS title, tasks_1.id AS id
 FROM tasks AS tasks_1
 WHERE 1 = 1
 ORDER BY tasks_1.id ASC
-LIMIT ? OFFSET ?) AS tasks_2;
+LIMIT ? + 0 OFFSET ?) AS tasks_2;
 -- with [1, 0]

@@ -8,7 +8,7 @@ UPDATE change_log SET mutation = ?1, last_mutation = ?1;
 -- with [1]
 
 SELECT id, position FROM tasks
-ORDER BY position DESC, id DESC LIMIT ?;
+ORDER BY position DESC, id DESC LIMIT ? + 0;
 -- with [1]
 
 INSERT INTO tasks (title, description, completed, priority, due_on, due_at, start_on, position, project_id, parent_id, created_at, updated_at, completed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), iif(?3, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NULL)) RETURNING id;

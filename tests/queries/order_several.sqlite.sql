@@ -7,5 +7,5 @@ FROM (SELECT tasks_1.id AS id, tasks_1.title AS title
 FROM tasks AS tasks_1
 WHERE 1 = 1
 ORDER BY tasks_1.is_completed ASC, CAST(coalesce(tasks_1.title, '') AS TEXT) DESC, tasks_1.id DESC
-LIMIT ? OFFSET ?) AS tasks_2;
+LIMIT ? + 0 OFFSET ?) AS tasks_2;
 -- with [10001, 0]

@@ -18,12 +18,12 @@ FROM tasks AS tasks_7
 WHERE tasks_7.parent_id = tasks_3.id),
   'done', (SELECT count(*) AS count_2
 FROM tasks AS tasks_8
-WHERE tasks_8.parent_id = tasks_3.id AND tasks_8.is_completed = $3::BOOLEAN))), CAST('[]' AS JSON)) AS coalesce_1
+WHERE tasks_8.parent_id = tasks_3.id AND tasks_8.is_completed = true))), CAST('[]' AS JSON)) AS coalesce_1
 FROM (SELECT tasks_2.id AS id, tasks_2.title AS title, tasks_2.position AS position
 FROM tasks AS tasks_2
-WHERE tasks_2.project_id = projects_1.id AND tasks_2.is_completed = $4::BOOLEAN AND tasks_2.priority = $5::INTEGER
+WHERE tasks_2.project_id = projects_1.id AND tasks_2.is_completed = false AND tasks_2.priority = $3::INTEGER
 ORDER BY tasks_2.position ASC, tasks_2.id ASC
-LIMIT $6::BIGINT OFFSET $7::BIGINT) AS tasks_3),
+LIMIT $4::BIGINT OFFSET $5::BIGINT) AS tasks_3),
   'high', (SELECT coalesce(json_agg(json_build_object(
   'id', CAST(tasks_10.id AS TEXT),
   'title', coalesce(tasks_10.title, ''),
@@ -35,18 +35,18 @@ FROM (SELECT labels_11.name AS name, labels_11.color AS color
 FROM task_labels AS task_labels_12 JOIN labels AS labels_11 ON labels_11.id = task_labels_12.label_id
 WHERE task_labels_12.task_id = tasks_10.id
 ORDER BY labels_11.name COLLATE "C" ASC, labels_11.id ASC
-LIMIT $8::BIGINT OFFSET $9::BIGINT) AS labels_13),
+LIMIT $6::BIGINT OFFSET $7::BIGINT) AS labels_13),
   'subtaskCount', (SELECT count(*) AS count_3
 FROM tasks AS tasks_14
 WHERE tasks_14.parent_id = tasks_10.id),
   'done', (SELECT count(*) AS count_4
 FROM tasks AS tasks_15
-WHERE tasks_15.parent_id = tasks_10.id AND tasks_15.is_completed = $10::BOOLEAN))), CAST('[]' AS JSON)) AS coalesce_3
+WHERE tasks_15.parent_id = tasks_10.id AND tasks_15.is_completed = true))), CAST('[]' AS JSON)) AS coalesce_3
 FROM (SELECT tasks_9.id AS id, tasks_9.title AS title, tasks_9.position AS position
 FROM tasks AS tasks_9
-WHERE tasks_9.project_id = projects_1.id AND tasks_9.is_completed = $11::BOOLEAN AND tasks_9.priority = $12::INTEGER
+WHERE tasks_9.project_id = projects_1.id AND tasks_9.is_completed = false AND tasks_9.priority = $8::INTEGER
 ORDER BY tasks_9.position ASC, tasks_9.id ASC
-LIMIT $13::BIGINT OFFSET $14::BIGINT) AS tasks_10),
+LIMIT $9::BIGINT OFFSET $10::BIGINT) AS tasks_10),
   'rest', (SELECT coalesce(json_agg(json_build_object(
   'id', CAST(tasks_17.id AS TEXT),
   'title', coalesce(tasks_17.title, ''),
@@ -58,21 +58,21 @@ FROM (SELECT labels_18.name AS name, labels_18.color AS color
 FROM task_labels AS task_labels_19 JOIN labels AS labels_18 ON labels_18.id = task_labels_19.label_id
 WHERE task_labels_19.task_id = tasks_17.id
 ORDER BY labels_18.name COLLATE "C" ASC, labels_18.id ASC
-LIMIT $15::BIGINT OFFSET $16::BIGINT) AS labels_20),
+LIMIT $11::BIGINT OFFSET $12::BIGINT) AS labels_20),
   'subtaskCount', (SELECT count(*) AS count_5
 FROM tasks AS tasks_21
 WHERE tasks_21.parent_id = tasks_17.id),
   'done', (SELECT count(*) AS count_6
 FROM tasks AS tasks_22
-WHERE tasks_22.parent_id = tasks_17.id AND tasks_22.is_completed = $17::BOOLEAN))), CAST('[]' AS JSON)) AS coalesce_5
+WHERE tasks_22.parent_id = tasks_17.id AND tasks_22.is_completed = true))), CAST('[]' AS JSON)) AS coalesce_5
 FROM (SELECT tasks_16.id AS id, tasks_16.title AS title, tasks_16.position AS position
 FROM tasks AS tasks_16
-WHERE tasks_16.project_id = projects_1.id AND tasks_16.is_completed = $18::BOOLEAN AND tasks_16.priority < $19::INTEGER
+WHERE tasks_16.project_id = projects_1.id AND tasks_16.is_completed = false AND tasks_16.priority < $13::INTEGER
 ORDER BY tasks_16.position ASC, tasks_16.id ASC
-LIMIT $20::BIGINT OFFSET $21::BIGINT) AS tasks_17),
+LIMIT $14::BIGINT OFFSET $15::BIGINT) AS tasks_17),
   'done', (SELECT count(*) AS count_7
 FROM tasks AS tasks_23
-WHERE tasks_23.project_id = projects_1.id AND tasks_23.is_completed = $22::BOOLEAN)) AS TEXT) AS json_build_object_1
+WHERE tasks_23.project_id = projects_1.id AND tasks_23.is_completed = true)) AS TEXT) AS json_build_object_1
 FROM projects AS projects_1
-WHERE projects_1.id = $23::BIGINT;
--- with [9223372036854775807, 0, True, False, 4, 20, 0, 9223372036854775807, 0, True, False, 3, 20, 0, 9223372036854775807, 0, True, False, 3, 20, 0, True, 1]
+WHERE projects_1.id = $16::BIGINT;
+-- with [9223372036854775807, 0, 4, 20, 0, 9223372036854775807, 0, 3, 20, 0, 9223372036854775807, 0, 3, 20, 0, 1]

@@ -4,13 +4,13 @@ SELECT (WITH page_3 AS
 (SELECT tasks_2.id AS id, tasks_2.title AS title, tasks_2.priority AS priority, tasks_2.due_on AS due_on, tasks_2.key_0 AS key_0, tasks_2.key_1 AS key_1, row_number() OVER (ORDER BY tasks_2.key_0 ASC, tasks_2.key_1 ASC) AS number
 FROM (SELECT tasks_1.id AS id, tasks_1.title AS title, tasks_1.priority AS priority, tasks_1.due_on AS due_on, tasks_1.position AS key_0, tasks_1.id AS key_1
 FROM tasks AS tasks_1
-WHERE tasks_1.is_completed = ? AND tasks_1.project_id IS NULL AND tasks_1.parent_id IS NULL
+WHERE tasks_1.is_completed = 0 AND tasks_1.project_id IS NULL AND tasks_1.parent_id IS NULL
 ORDER BY tasks_1.position ASC, tasks_1.id ASC
 LIMIT ? + 1 OFFSET 0) AS tasks_2)
 SELECT json_object(
   'totalCount', (SELECT count(*) AS count_1
 FROM tasks AS tasks_1
-WHERE tasks_1.is_completed = ? AND tasks_1.project_id IS NULL AND tasks_1.parent_id IS NULL),
+WHERE tasks_1.is_completed = 0 AND tasks_1.project_id IS NULL AND tasks_1.parent_id IS NULL),
   'facets', json_array(json_object(
   'field', 'PROJECT',
   'buckets', (SELECT json_group_array(json_object(
@@ -20,7 +20,7 @@ WHERE tasks_1.is_completed = ? AND tasks_1.project_id IS NULL AND tasks_1.parent
 FROM (SELECT keyed_5."key" AS "key", keyed_5.label AS label, keyed_5.rank AS rank, count(*) AS count
 FROM (SELECT CAST(projects_4.id AS VARCHAR) AS "key", coalesce(CAST(projects_4.name AS TEXT), 'No project') AS label, projects_4.position AS rank
 FROM tasks AS tasks_1 LEFT OUTER JOIN projects AS projects_4 ON projects_4.id = tasks_1.project_id
-WHERE tasks_1.is_completed = ? AND tasks_1.parent_id IS NULL) AS keyed_5 GROUP BY keyed_5."key", keyed_5.label, keyed_5.rank
+WHERE tasks_1.is_completed = 0 AND tasks_1.parent_id IS NULL) AS keyed_5 GROUP BY keyed_5."key", keyed_5.label, keyed_5.rank
 ORDER BY keyed_5.rank ASC NULLS LAST, keyed_5."key"
 LIMIT 1000000 OFFSET 0) AS buckets_6)), json_object(
   'field', 'LABEL',
@@ -31,7 +31,7 @@ LIMIT 1000000 OFFSET 0) AS buckets_6)), json_object(
 FROM (SELECT keyed_9."key" AS "key", keyed_9.label AS label, keyed_9.rank AS rank, count(*) AS count
 FROM (SELECT CAST(labels_8.id AS VARCHAR) AS "key", coalesce(CAST(labels_8.name AS TEXT), 'No label') AS label, labels_8.name AS rank
 FROM tasks AS tasks_1 LEFT OUTER JOIN (task_labels AS task_labels_7 JOIN labels AS labels_8 ON labels_8.id = task_labels_7.label_id) ON task_labels_7.task_id = tasks_1.id
-WHERE tasks_1.is_completed = ? AND tasks_1.project_id IS NULL AND tasks_1.parent_id IS NULL) AS keyed_9 GROUP BY keyed_9."key", keyed_9.label, keyed_9.rank
+WHERE tasks_1.is_completed = 0 AND tasks_1.project_id IS NULL AND tasks_1.parent_id IS NULL) AS keyed_9 GROUP BY keyed_9."key", keyed_9.label, keyed_9.rank
 ORDER BY keyed_9.rank ASC NULLS LAST, keyed_9."key"
 LIMIT 1000000 OFFSET 0) AS buckets_10))),
   'nodes', (SELECT json_group_array(json_object(
@@ -46,7 +46,7 @@ FROM (SELECT labels_13.name AS name, labels_13.color AS color
 FROM task_labels AS task_labels_14 JOIN labels AS labels_13 ON labels_13.id = task_labels_14.label_id
 WHERE task_labels_14.task_id = tasks_12.id
 ORDER BY labels_13.name ASC, labels_13.id ASC
-LIMIT ? OFFSET ?) AS labels_15),
+LIMIT ? + 0 OFFSET ?) AS labels_15),
   'subtaskCount', (SELECT count(*) AS count_2
 FROM tasks AS tasks_16
 WHERE tasks_16.parent_id = tasks_12.id))) AS json_group_array_3
@@ -54,7 +54,7 @@ FROM (SELECT tasks_11.id AS id, tasks_11.title AS title, tasks_11.priority AS pr
 FROM page_3 AS tasks_11
 WHERE tasks_11.number <= ?
 ORDER BY tasks_11.number ASC
-LIMIT ? OFFSET 0) AS tasks_12),
+LIMIT ? + 0 OFFSET 0) AS tasks_12),
   'pageInfo', json_object(
   'hasNextPage', iif((SELECT count(*) AS count_3
 FROM page_3 AS tasks_17) > ?, json('true'), json('false')),
@@ -63,4 +63,4 @@ FROM page_3 AS tasks_18
 WHERE tasks_18.number <= ?
 ORDER BY tasks_18.number DESC
 LIMIT 1 OFFSET 0))) AS json_object_1) AS anon_1;
--- with [False, 2, False, False, False, 9223372036854775807, 0, 2, 2, 2, '42473950c5b72a53', 2]
+-- with [2, 9223372036854775807, 0, 2, 2, 2, '42473950c5b72a53', 2]

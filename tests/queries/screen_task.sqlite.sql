@@ -28,7 +28,7 @@ FROM (SELECT labels_4.id AS id, labels_4.name AS name, labels_4.color AS color
 FROM task_labels AS task_labels_5 JOIN labels AS labels_4 ON labels_4.id = task_labels_5.label_id
 WHERE task_labels_5.task_id = tasks_1.id
 ORDER BY labels_4.name ASC, labels_4.id ASC
-LIMIT ? OFFSET ?) AS labels_6),
+LIMIT ? + 0 OFFSET ?) AS labels_6),
   'subtasks', (SELECT json_group_array(json_object(
   'id', CAST(tasks_8.id AS TEXT),
   'title', CAST(coalesce(tasks_8.title, '') AS TEXT),
@@ -39,7 +39,7 @@ FROM (SELECT labels_9.name AS name
 FROM task_labels AS task_labels_10 JOIN labels AS labels_9 ON labels_9.id = task_labels_10.label_id
 WHERE task_labels_10.task_id = tasks_8.id
 ORDER BY labels_9.name ASC, labels_9.id ASC
-LIMIT ? OFFSET ?) AS labels_11),
+LIMIT ? + 0 OFFSET ?) AS labels_11),
   'subtaskCount', (SELECT count(*) AS count_1
 FROM tasks AS tasks_12
 WHERE tasks_12.parent_id = tasks_8.id))) AS json_group_array_2
@@ -47,7 +47,7 @@ FROM (SELECT tasks_7.id AS id, tasks_7.title AS title, tasks_7.is_completed AS i
 FROM tasks AS tasks_7
 WHERE tasks_7.parent_id = tasks_1.id
 ORDER BY tasks_7.position ASC, tasks_7.id ASC
-LIMIT ? OFFSET ?) AS tasks_8)) AS json_object_1
+LIMIT ? + 0 OFFSET ?) AS tasks_8)) AS json_object_1
 FROM tasks AS tasks_1
 WHERE tasks_1.id = ?;
 -- with [9223372036854775807, 0, 9223372036854775807, 0, 9223372036854775807, 0, 101]

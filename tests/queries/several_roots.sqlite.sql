@@ -13,7 +13,7 @@ FROM (SELECT tasks_1.id AS id, tasks_1.updated_at AS updated_at
 FROM tasks AS tasks_1
 WHERE 1 = 1
 ORDER BY tasks_1.updated_at DESC, tasks_1.id DESC
-LIMIT ? OFFSET ?) AS tasks_2;
+LIMIT ? + 0 OFFSET ?) AS tasks_2;
 -- with [2, 0]
 
 SELECT count(*) AS count_1, json_group_array(json_object(
@@ -22,5 +22,5 @@ FROM (SELECT tasks_1.id AS id
 FROM tasks AS tasks_1
 WHERE 1 = 1
 ORDER BY tasks_1.id ASC
-LIMIT ? OFFSET ?) AS tasks_2;
+LIMIT ? + 0 OFFSET ?) AS tasks_2;
 -- with [10001, 0]

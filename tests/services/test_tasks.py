@@ -13,6 +13,7 @@ from gql_tasks.domain.project import NewProject
 from gql_tasks.domain.task import Due, NewTask, TaskChanges
 from gql_tasks.services import labels, projects, tasks
 from gql_tasks.store.rows import add_labels
+from tests.conftest import Client
 from tests.services.conftest import Store
 
 TREE = (
@@ -402,3 +403,22 @@ async def test_labels_that_are_there(store_of_tasks: Store) -> None:
     for _ in range(2):
         await store_of_tasks.write(lambda s: add_labels(s, [1], [1, 2]))
     assert store_of_tasks.fetch(LABELS) == [(1, 1), (1, 2)]
+
+
+async def test_a_token_that_is_asked_for_later(client: Client) -> None:
+    """A mutation whose first answer leaves its syncToken out has one all the same, to undo it."""
+    document = """mutation ($title: String!, $id: ID!) {
+      createTask(clientMutationId: $id, input: {title: $title}) { %s }
+    }"""
+    titles = ("a", "b", "c")
+    for shown in ("task { title }", "task { title } syncToken"):
+        answers = await asyncio.gather(
+            *(client.data(document % shown, {"title": title, "id": title}) for title in titles)
+        )
+        created = [answer["createTask"] for answer in answers]
+        assert [payload["task"]["title"] for payload in created] == [*titles]
+    undo = "mutation ($token: SyncToken!) { undo(token: $token) { problems { message } } }"
+    undone = await client.data(undo, {"token": created[1]["syncToken"]})
+    assert undone == {"undo": {"problems": []}}
+    left = await client.data("{ tasks { title } }")
+    assert sorted(task["title"] for task in left["tasks"]) == ["a", "c"]

@@ -99,15 +99,19 @@ CREATE INDEX ix_tasks_created_at ON public.tasks USING btree (created_at, id);
 
 CREATE INDEX ix_tasks_due ON public.tasks USING btree (due, id);
 
-CREATE INDEX ix_tasks_is_completed ON public.tasks USING btree (is_completed, due, id);
+CREATE INDEX ix_tasks_open_due ON public.tasks USING btree (due, id) WHERE (NOT is_completed);
 
-CREATE INDEX ix_tasks_parent_id ON public.tasks USING btree (parent_id, "position", id);
+CREATE INDEX ix_tasks_open_id ON public.tasks USING btree (id) WHERE (NOT is_completed);
 
-CREATE INDEX ix_tasks_position ON public.tasks USING btree ("position", id, is_completed);
+CREATE INDEX ix_tasks_open_position ON public.tasks USING btree ("position", id) WHERE (NOT is_completed);
+
+CREATE INDEX ix_tasks_open_project_id ON public.tasks USING btree (project_id, due, id) WHERE (NOT is_completed);
+
+CREATE INDEX ix_tasks_parent_id ON public.tasks USING btree (parent_id, "position", id) WHERE (parent_id IS NOT NULL);
+
+CREATE INDEX ix_tasks_position ON public.tasks USING btree ("position", id);
 
 CREATE INDEX ix_tasks_project_id ON public.tasks USING btree (project_id, "position", id, is_completed);
-
-CREATE INDEX ix_tasks_project_id_due ON public.tasks USING btree (project_id, is_completed, due, id);
 
 CREATE INDEX ix_tasks_search ON public.tasks USING gin (search);
 

@@ -427,13 +427,7 @@ CREATE INDEX ix_tasks_id ON tasks (id);
 
 CREATE INDEX ix_tasks_title ON tasks (title);
 
-CREATE INDEX ix_tasks_position ON tasks (position, id, is_completed);
-
 CREATE INDEX ix_tasks_project_id ON tasks (project_id, position, id, is_completed);
-
-CREATE INDEX ix_tasks_parent_id ON tasks (parent_id, position, id);
-
-CREATE INDEX ix_tasks_is_completed ON tasks (is_completed, due, id);
 
 CREATE INDEX ix_tasks_created_at ON tasks (created_at, id);
 
@@ -443,9 +437,19 @@ BEGIN
     DELETE FROM task_labels WHERE task_id = OLD.id;
 END;
 
-CREATE INDEX ix_tasks_project_id_due ON tasks (project_id, is_completed, due, id);
+CREATE INDEX ix_tasks_position ON tasks (position, id);
 
 CREATE INDEX ix_tasks_due ON tasks (due, id);
+
+CREATE INDEX ix_tasks_parent_id ON tasks (parent_id, position, id) WHERE parent_id IS NOT NULL;
+
+CREATE INDEX ix_tasks_open_project_id ON tasks (project_id, due, id) WHERE is_completed = 0;
+
+CREATE INDEX ix_tasks_open_due ON tasks (due, id) WHERE is_completed = 0;
+
+CREATE INDEX ix_tasks_open_position ON tasks (position, id) WHERE is_completed = 0;
+
+CREATE INDEX ix_tasks_open_id ON tasks (id) WHERE is_completed = 0;
 
 CREATE TRIGGER tasks_search_insert AFTER INSERT ON tasks WHEN NOT (SELECT mutation FROM change_log) IS NOT NULL
 BEGIN
@@ -597,18 +601,18 @@ END;
 
 CREATE TRIGGER tasks_search_note_insert AFTER INSERT ON tasks WHEN (SELECT mutation FROM change_log) IS NOT NULL
 BEGIN
-    INSERT OR IGNORE INTO tasks_search_pending VALUES (NEW.id);
+    INSERT INTO tasks_search_pending VALUES (NEW.id) ON CONFLICT DO NOTHING;
 END;
 
 CREATE TRIGGER tasks_search_note_update AFTER UPDATE OF id, title, description ON tasks
 WHEN (SELECT mutation FROM change_log) IS NOT NULL AND (OLD.id <> NEW.id OR OLD.title IS NOT NEW.title OR OLD.description IS NOT NEW.description)
 BEGIN
-    INSERT OR IGNORE INTO tasks_search_pending VALUES (OLD.id), (NEW.id);
+    INSERT INTO tasks_search_pending VALUES (OLD.id), (NEW.id) ON CONFLICT DO NOTHING;
 END;
 
 CREATE TRIGGER tasks_search_note_delete AFTER DELETE ON tasks WHEN (SELECT mutation FROM change_log) IS NOT NULL
 BEGIN
-    INSERT OR IGNORE INTO tasks_search_pending VALUES (OLD.id);
+    INSERT INTO tasks_search_pending VALUES (OLD.id) ON CONFLICT DO NOTHING;
 END;
 
 CREATE VIRTUAL TABLE tasks_search USING fts5 (

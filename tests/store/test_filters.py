@@ -16,6 +16,7 @@ from sqlalchemy import select
 from gql_tasks.domain.filters import (
     Compare,
     Filter,
+    Is,
     IsNull,
     Operator,
     Related,
@@ -236,7 +237,7 @@ class Writer:
                 texts = self.texts.map(fold_case) if ignore_case else self.texts
                 return self.compare(field, texts, TEXT_OPERATORS, ignore_case)
             case "completed":
-                return self.compare(field, st.booleans(), (Operator.EQ,))
+                return Is(field, self.draw(st.booleans()))
             case "priority":
                 return self.compare(field, RANKS, (Operator.EQ, Operator.IN, *ORDERED))
             case "due_on" | "start_on":

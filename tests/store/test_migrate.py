@@ -22,6 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from gql_tasks.domain.errors import StoreUnusable
 from gql_tasks.store.address import open_database
 from gql_tasks.store.migrate import HEAD, VERSION_TABLE, every_migration
+from gql_tasks.store.migrations.statistics import STATISTICS
 from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.tables import Base
 from tests import sql
@@ -370,9 +371,13 @@ async def test_triggers_are_exchanged_in_their_places(tutorial_file: Path) -> No
     rows = fetch(tutorial_file, "SELECT * FROM tasks")
     names = [name for name, _ in made]
     assert names.index("mine") < names.index("projects_stamp_update") < names.index("mine_too")
+    indexes = "SELECT name, sql FROM sqlite_master WHERE type = 'index' ORDER BY name"
+    indexed = fetch(tutorial_file, indexes)
     older = ("projects_stamp_update", "task_labels_exchange")
     Address(tutorial_file).execute(
         f"UPDATE {VERSION_TABLE} SET version_num = '0006'",
+        *(f"DROP INDEX ix_tasks_open_{name}" for name in ("id", "position", "due", "project_id")),
+        "CREATE INDEX ix_tasks_is_completed ON tasks (is_completed, due, id)",
         "DROP INDEX ix_tasks_due",
         "CREATE INDEX ix_tasks_due ON tasks (due, id, is_completed)",
         "PRAGMA writable_schema = ON",
@@ -385,8 +390,23 @@ async def test_triggers_are_exchanged_in_their_places(tutorial_file: Path) -> No
     await migrate(tutorial_file)
     assert fetch(tutorial_file, TRIGGERS) == made
     assert fetch(tutorial_file, "SELECT * FROM tasks") == rows
-    index = "SELECT sql FROM sqlite_master WHERE name = 'ix_tasks_due'"
-    assert fetch(tutorial_file, index) == [("CREATE INDEX ix_tasks_due ON tasks (due, id)",)]
+    assert fetch(tutorial_file, indexes) == indexed
+
+
+async def test_the_users_statistics_stay(tutorial_file: Path) -> None:
+    """SQLite's planner is told of the indexes that migrations make, and keeps what it knew."""
+    mine = ("tasks", "mine", "11 11")
+    address = Address(tutorial_file)
+    address.execute("CREATE INDEX mine ON tasks (description)", "ANALYZE")
+    address.execute("UPDATE sqlite_stat1 SET stat = '11 11' WHERE idx = 'mine'")
+    analyzed = {index for (index,) in fetch(tutorial_file, "SELECT idx FROM sqlite_stat1")}
+    assert analyzed == {"mine", "ix_tasks_id", "ix_tasks_title"}
+    await migrate(tutorial_file)
+    statistics = fetch(tutorial_file, "SELECT tbl, idx, stat FROM sqlite_stat1")
+    assert sorted(statistics, key=str) == sorted([mine, *STATISTICS], key=str)
+    of_indexes = "SELECT tbl_name, name FROM sqlite_master WHERE type = 'index' AND sql NOT NULL"
+    told = {(table, index) for table, index, _ in statistics}
+    assert {*fetch(tutorial_file, of_indexes)} <= told
 
 
 # Stores that are not ours
@@ -580,7 +600,9 @@ async def _differences(address: Address) -> list[Any]:
 def _ddl(address: Address) -> str:
     """Write down a store's schema, each statement as its database would say it."""
     if address.is_sqlite:
-        query = "SELECT sql FROM sqlite_master WHERE sql NOT NULL ORDER BY tbl_name, rowid"
+        # Some builds of SQLite keep statistics in two tables, some in one.
+        query = "SELECT sql FROM sqlite_master WHERE sql NOT NULL AND name NOT LIKE 'sqlite_stat_'"
+        query += " ORDER BY tbl_name, rowid"
         statements = [statement for (statement,) in address.fetch(query)]
     else:
         statements = [
