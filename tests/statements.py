@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from sqlalchemy import Engine, event
 
-from gql_tasks.store.sqlite_writer import SqliteWriteSession
+from gql_tasks.store.sqlite_write_session import SqliteWriteSession
 
 
 class Statement(NamedTuple):

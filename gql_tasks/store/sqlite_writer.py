@@ -11,80 +11,43 @@ Long writes, and any while another program writes, are in the writer's thread.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import takewhile
+from math import inf
 from time import monotonic, perf_counter
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
-from gql_tasks.domain.errors import StatementTimeout
+from gql_tasks.domain.errors import StatementTimeout, StoreUnavailable
 from gql_tasks.store import mutations
 from gql_tasks.store.database import Statements, T, Transaction, WriteSession
 from gql_tasks.store.sqlite_budget import budget_of
 from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.sqlite_errors import is_busy, translated
 from gql_tasks.store.sqlite_reader import FAST_SECONDS, LOOP_SECONDS
-from gql_tasks.store.sqlite_search import SEARCH_INDEX, index_pending
+from gql_tasks.store.sqlite_search import index_pending
+from gql_tasks.store.sqlite_write_session import (
+    SqliteTransaction,
+    SqliteWriteSession,
+    driver_of,
+)
 
 AT_ONCE = 32
 """Writes that one commit takes."""
+
+GROUP_SECONDS = 0.05
+"""After this no other short write is begun on the event loop; those left of a group leave it."""
 
 CHECKPOINT_WRITES = 100
 """Short writes between two checkpoints: a thousand pages of the log, and some 10 milliseconds."""
 
 COMMIT_SECONDS = 0.003
 """A commit that takes longer than the last one may have waits for the disk in the thread."""
-
-
-class SqliteWriteSession(WriteSession):
-    """A session whose own statements go to the driver: there is less around them than in them."""
-
-    store = "sqlite"
-
-    def __init__(self, connection: Connection, statements: Statements) -> None:
-        # What SQLAlchemy does for a unit of work is in a savepoint too, within that unit's.
-        super().__init__(
-            connection, statements=statements, join_transaction_mode="create_savepoint"
-        )
-        self._driver = _driver_of(connection)
-
-    def rows(self, text: str, values: Sequence[Any] = ()) -> Sequence[Any]:
-        """Run a statement and read its rows, all of them: one half read would keep its lock."""
-        if SEARCH_INDEX in text:
-            index_pending(self._driver)
-        rows: list[Any] = self._driver.execute(text, values).fetchall()
-        return rows
-
-    @property
-    def is_whole(self) -> bool:
-        """Tell whether SQLite has not taken all of the transaction back."""
-        return bool(self._driver.in_transaction)
-
-    def do(self, work: Callable[[WriteSession], T], *, indexed: bool = True) -> T:
-        """Do a unit of work, or, where it raises, none of it.
-
-        With `indexed`, what it has written is in the search index then.
-        """
-        self.rows("SAVEPOINT unit")
-        try:
-            result = mutations.run(self, work)
-            if self.in_transaction():
-                self.commit()
-            if indexed:
-                index_pending(self._driver)
-        except BaseException:
-            self.rollback()
-            if self.is_whole:
-                self.rows("ROLLBACK TO unit")
-                self.rows("RELEASE unit")
-            raise
-        self.rows("RELEASE unit")
-        return result
 
 
 @dataclass(slots=True, eq=False)
@@ -145,23 +108,40 @@ class SqliteWriter:
         deadline = monotonic() + self._busy_timeout_seconds
         async with self._turn:
             opening = self._opened(deadline)
-            connection = await self.in_thread(opening.__enter__)
-            session = SqliteWriteSession(connection, self._statements)
             try:
+                connection = await self._whole(opening.__enter__)
+                session = SqliteWriteSession(connection, self._statements)
                 yield SqliteTransaction(session, self.in_thread)
             except BaseException as error:
                 # A block that was cancelled ends its transaction all the same.
-                await asyncio.shield(self.in_thread(opening.__exit__, type(error), error, None))
+                await self._whole(opening.__exit__, type(error), error, None)
                 raise
-            await self.in_thread(opening.__exit__, None, None, None)
+            await self._whole(opening.__exit__, None, None, None)
 
     async def in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
         """Run a function in the writer's thread, after those that came before."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, function, *arguments)
 
+    async def _whole(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run a function in the thread, and wait for its end even where the caller is cancelled.
+
+        Otherwise the next write would find the one connection taken, and hold the event loop up.
+        """
+        running = asyncio.ensure_future(self.in_thread(function, *arguments))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            running.exception()  # nobody hears it any more
+            raise
+
     def close(self) -> None:
-        """Wait for the write that is running."""
+        """Wait for the writes that are running. Those that wait for them are not done."""
+        for waiting in self._waiting:
+            waiting.error = StoreUnavailable("the database is being closed; try again")
+            waiting.settle()
+        self._waiting.clear()
         self._thread.shutdown()
         self._engine.dispose()
 
@@ -171,6 +151,8 @@ class SqliteWriter:
             while self._waiting:
                 await self._gathered()
                 async with self._turn:
+                    if not self._waiting:
+                        break  # closed meanwhile
                     group = self._next()
                     try:
                         await self._write_group(group)
@@ -191,12 +173,13 @@ class SqliteWriter:
             self._since_checkpoint += 1 if waiting.short else CHECKPOINT_WRITES
         if self._since_checkpoint >= CHECKPOINT_WRITES:
             self._since_checkpoint = 0
-            await self.in_thread(self._copy_log)
+            with suppress(RuntimeError):  # the thread is gone, and SQLite does it at the end
+                await self.in_thread(self._copy_log)
 
     def _copy_log(self) -> None:
         # What it cannot do now, since a reader still needs it or the disk is full, is done later.
         with suppress(sqlite3.DatabaseError), self._engine.connect() as connection:
-            _driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+            driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
     async def _gathered(self) -> None:
         """Wait as long as others come: who was answered together asks again together."""
@@ -233,11 +216,10 @@ class SqliteWriter:
             if is_busy(error):
                 return group  # another program is writing
             raise
-        left: Sequence[Waiting] = ()
         try:
             budget = budget_of(connection)
             with budget.of(min(LOOP_SECONDS, budget.seconds)):
-                self._do(connection, group)
+                left = self._do(connection, group, until=perf_counter() + GROUP_SECONDS)
         except Exception as error:  # noqa: BLE001  # each one's caller is told
             opening.__exit__(type(error), error, None)
             left = _blameless(group, error)
@@ -253,8 +235,10 @@ class SqliteWriter:
 
     def _commit(self, opening: AbstractContextManager[Connection]) -> None:
         start = perf_counter()
-        opening.__exit__(None, None, None)
-        self._commit_is_fast = perf_counter() - start < COMMIT_SECONDS
+        try:
+            opening.__exit__(None, None, None)
+        finally:
+            self._commit_is_fast = perf_counter() - start < COMMIT_SECONDS
 
     def _write_there(self, group: Sequence[Waiting]) -> None:
         """Do units of work in the writer's thread, and wait for other programs there."""
@@ -276,10 +260,17 @@ class SqliteWriter:
             else:
                 return
 
-    def _do(self, connection: Connection, group: Sequence[Waiting]) -> None:
+    def _do(
+        self, connection: Connection, group: Sequence[Waiting], *, until: float = inf
+    ) -> Sequence[Waiting]:
+        """Do units of work one after the other, and return those that were not begun in time."""
         session = SqliteWriteSession(connection, self._statements)
+        begun = 0
         for waiting in group:
             start = perf_counter()
+            if start > until:
+                break
+            begun += 1
             try:
                 waiting.result = session.do(waiting.work, indexed=not waiting.short)
             except Exception as error:
@@ -288,7 +279,11 @@ class SqliteWriter:
                     raise  # SQLite has taken all of it back, as it does where the disk is full
             if waiting.short:
                 self._short_is_fast = perf_counter() - start < FAST_SECONDS
-        index_pending(_driver_of(connection))
+        start = perf_counter()
+        index_pending(driver_of(connection))
+        if perf_counter() - start >= FAST_SECONDS:
+            self._short_is_fast = False
+        return group[begun:]
 
     @contextmanager
     def _begin(self, deadline: float, *, temporary: str = "FILE") -> Iterator[Connection]:
@@ -300,7 +295,7 @@ class SqliteWriter:
             # The wait for other programs began with the wait for this turn: otherwise each of
             # those in line would wait as long again as the one before.
             patience = max(0, round(1000 * (deadline - monotonic())))
-            driver = _driver_of(connection)
+            driver = driver_of(connection)
             driver.execute(f"PRAGMA busy_timeout={patience}").close()
             driver.execute(f"PRAGMA temp_store={temporary}").close()
             with connection.begin():
@@ -317,10 +312,6 @@ class SqliteWriter:
             raise translated(error) from error
 
 
-def _driver_of(connection: Connection) -> Any:
-    return connection.connection.driver_connection
-
-
 def _blameless(group: Sequence[Waiting], error: Exception) -> Sequence[Waiting]:
     """Tell who of a group whose transaction is gone may be done again: all but who ended it.
 
@@ -332,21 +323,3 @@ def _blameless(group: Sequence[Waiting], error: Exception) -> Sequence[Waiting]:
     for waiting in group:
         waiting.error = translated(error)
     return ()
-
-
-class SqliteTransaction:
-    """Units of work on one session of the writer's thread."""
-
-    def __init__(
-        self, session: SqliteWriteSession, in_thread: Callable[..., Awaitable[Any]]
-    ) -> None:
-        self._session = session
-        self._in_thread = in_thread
-
-    async def write(self, work: Callable[[WriteSession], T]) -> T:
-        """Do a unit of work."""
-        try:
-            result: T = await self._in_thread(self._session.do, work)
-        except (DatabaseError, sqlite3.DatabaseError) as error:
-            raise translated(error) from error
-        return result

@@ -27,6 +27,8 @@ def assert_whole(path: Path) -> None:
     assert address.fetch("PRAGMA foreign_key_check") == []
     assert replayed(log_of(address)) == world_of(address)
     assert address.fetch(INDEXED) == address.fetch(SEARCHED)
+    assert address.fetch("SELECT id FROM tasks_search_pending") == []
+    assert address.fetch("SELECT mutation FROM change_log") == [(None,)]
     address.execute("INSERT INTO tasks_search(tasks_search) VALUES ('integrity-check')")
 
 

@@ -26,6 +26,7 @@ SHIM = Path(__file__).with_name("shim.c")
 
 DISK_FULL = {"write": ENOSPC}
 SYNC_FAILS = {"sync": EIO}
+SYNC_TAKES = {"delay": 700}
 READ_ONLY = {"readonly": EROFS}
 FORBIDDEN = {"open": EACCES}
 

@@ -2,6 +2,7 @@
 
      write=28 sync=5 open=13 readonly=30   fail with this errno, for the database's files only
      clock=-86400                          the time of day is so many seconds off
+     delay=1000                            each sync of those files takes so many milliseconds longer
      free=4096                             so many bytes are left where the database's files are
      owner=65534                           the database's log belongs to this user
 
@@ -88,6 +89,7 @@ PWRITE(pwrite64)
   int name(int file) { \
     REAL(sync_f, #name); \
     FAIL(of_file(file, "sync=")); \
+    usleep((useconds_t)of_file(file, "delay=") * 1000); \
     return real(file); \
   }
 SYNC(fsync)

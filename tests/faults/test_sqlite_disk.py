@@ -1,5 +1,6 @@
 """SQLite on a disk that fails: full, read-only, unable to sync, gone bad."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tests.faults.program import (
     DISK_FULL,
     READ_ONLY,
     SYNC_FAILS,
+    SYNC_TAKES,
     Faults,
     Program,
     serving,
@@ -23,6 +25,7 @@ UNCONFIRMED = "the disk did not confirm the write, which may be there after a re
 DAMAGED = "the database is damaged, and this cannot be read or written"
 
 TITLES = "{ tasks { title } }"
+FIRST = {"data": {"task": {"title": "fast 0"}}}
 
 
 def titled(*names: str) -> dict[str, Any]:
@@ -76,6 +79,50 @@ def test_a_disk_that_takes_no_writes(
         assert_told(program, [message] * 21)
         program.kill()
     assert titles(store_file) == ["before", "after"]
+    assert_whole(store_file)
+
+
+def test_a_disk_that_is_full_for_many(store_file: Path, faults: Faults) -> None:
+    """Of those that are committed together each is told, and none is done."""
+    with serving(store_file, faults=faults) as program, ThreadPoolExecutor(16) as threads:
+        for n in range(3):
+            program.create(f"before {n}")
+        with faults.injected(**DISK_FULL):
+            for refused in threads.map(program.create, ["refused"] * 48):
+                assert refused.error["message"] == FULL
+        made = [answer.body["data"] for answer in threads.map(program.create, ["after"] * 48)]
+        ids = sorted(int(data["createTask"]["task"]["id"]) for data in made)
+        assert ids == list(range(4, 52))
+        assert_told(program, [FULL] * 48)
+        program.kill()
+    assert titles(store_file) == ["before 0", "before 1", "before 2", *["after"] * 48]
+    assert_whole(store_file)
+
+
+def test_a_disk_that_is_slow(store_file: Path, faults: Faults) -> None:
+    """Commits wait for it where nobody waits for them, but for the one that shows that it is slow.
+
+    Whoever writes meanwhile is in the next commit, each once.
+    """
+    with serving(store_file, faults=faults) as program, ThreadPoolExecutor(8) as threads:
+        for n in range(3):  # whose commits are fast, the last on the loop
+            program.create(f"fast {n}")
+            program.graphql(TITLES)
+        with faults.injected(**SYNC_TAKES):
+            program.create("shows")
+            writes = [threads.submit(program.create, "slow") for _ in range(8)]
+            answered = 0
+            while not all(write.done() for write in writes):
+                assert program.graphql("{ task(id: 1) { title } }").body == FIRST
+                answered += 1
+        assert answered > 20
+        ids = sorted(
+            int(write.result().body["data"]["createTask"]["task"]["id"]) for write in writes
+        )
+        assert ids == list(range(5, 13))
+        assert program.logged() == []
+        program.kill()
+    assert titles(store_file) == ["fast 0", "fast 1", "fast 2", "shows", *["slow"] * 8]
     assert_whole(store_file)
 
 

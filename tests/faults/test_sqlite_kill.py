@@ -99,6 +99,23 @@ def write_outside(address: Address, stop: threading.Event) -> None:
         address.execute("INSERT INTO tasks (title) VALUES ('outside')")
 
 
+TITLE = "coalesce(after, before) ->> '$.title'"
+
+
+def assert_told_apart(address: Address) -> None:
+    """Check whose each change is: the other program's nobody's, and one create's one mutation's."""
+    theirs = f"{TITLE} = 'outside'"
+    assert address.fetch(f"SELECT id FROM changes WHERE {theirs} <> (mutation_id IS NULL)") == []
+    created = f"SELECT mutation_id, {TITLE} FROM changes WHERE before IS NULL ORDER BY id"
+    mutations: dict[int, list[str]] = {}
+    for mutation, title in address.fetch(created):
+        mutations.setdefault(mutation, []).append(title)
+    mutations.pop(None, None)  # type: ignore[call-overload]  # nobody's
+    assert mutations
+    for title, *others in mutations.values():
+        assert others in ([], [f"under {title}"])
+
+
 def kill_under_writers(program: Program, writers: list[Writer], enough: int) -> None:
     """Let everybody write, and kill the server when they have begun so many writes."""
     before = sum(writer.attempts for writer in writers)
@@ -124,6 +141,7 @@ def test_every_acknowledged_write_is_there(store_file: Path) -> None:
         with serving(store_file) as program:
             kill_under_writers(program, writers, enough=chance.randint(20, 150))
         assert_whole(store_file)  # before any server has it open again
+        assert_told_apart(Address(store_file))
         rows = Address(store_file).fetch("SELECT CAST(id AS TEXT), title FROM tasks")
         for writer in writers:
             writer.check(dict(rows))

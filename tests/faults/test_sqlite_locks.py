@@ -1,11 +1,18 @@
 """Another program that keeps SQLite's write lock: reads go on, and no write waits for ever."""
 
+import json
+import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
+import httpx2
+
 from tests.faults.outside import assert_whole, titles, write_lock
-from tests.faults.program import Answer, Program, serving
+from tests.faults.program import CREATE, WAIT_SECONDS, Answer, Program, serving
+from tests.sql import Address
 
 BUSY = "another program is writing to the database; try again"
 PATIENCE_SECONDS = 5.0
@@ -25,6 +32,60 @@ def test_a_lock_held_three_seconds(store_file: Path) -> None:
         assert all(write.result().body["data"] for write in writing)
         assert program.logged() == []
     assert sorted(titles(store_file)) == [f"w{n}" for n in range(WRITERS)]
+    assert_whole(store_file)
+
+
+NESTED = """mutation ($title: String!) {
+  createTask(input: {title: $title, subtasks: [{title: $title}]}) { task { id title } syncToken }
+}"""
+UNDO = "mutation ($token: SyncToken!) { undo(token: $token) { problems { message } } }"
+
+
+def test_two_workers_and_another_program(store_file: Path) -> None:
+    """Whoever writes in between, each mutation's changes are its own, and it alone is undone."""
+    stop = threading.Event()
+
+    def write_outside() -> int:
+        count = 0
+        while not stop.wait(0.01):
+            Address(store_file).execute("INSERT INTO tasks (title) VALUES ('theirs')")
+            count += 1
+        return count
+
+    def write(writer: int) -> list[tuple[str, str]]:
+        """Write through a worker, whichever takes the connection, every other write nested."""
+        tokens = []
+        with httpx2.Client(base_url=program.url, timeout=WAIT_SECONDS) as http:
+            for n in range(10):
+                query, title = (NESTED, CREATE)[n % 2], f"w{writer} {n}"
+                body = {"query": query, "variables": {"title": title}}
+                data = http.post("/graphql", json=body).json()["data"]["createTask"]
+                assert data["task"]["title"] == title
+                tokens.append((title, data.get("syncToken", "")))
+        return tokens
+
+    with serving(store_file, "--workers", "2") as program, ThreadPoolExecutor(9) as threads:
+        outside = threads.submit(write_outside)
+        tokens = dict(chain(*threads.map(write, range(8))))
+        stop.set()
+        assert program.graphql(UNDO, {"token": tokens["w3 4"]}).body["data"]["undo"] == {
+            "problems": []
+        }
+        assert program.logged() == []
+    written = Counter(titles(store_file))
+    assert written.pop("theirs") == outside.result()
+    assert written == {
+        title: 1 + (token != "") for title, token in tokens.items() if title != "w3 4"
+    }
+    logged = Address(store_file).fetch(
+        "SELECT mutation_id, json_group_array(after ->> '$.title') FROM changes"
+        " WHERE before IS NULL GROUP BY mutation_id ORDER BY mutation_id"
+    )
+    (nobody, theirs), *ours = logged
+    assert (nobody, set(json.loads(theirs))) == (None, {"theirs"})
+    assert sorted(json.loads(made) for _, made in ours) == sorted(
+        [title] * (1 + (token != "")) for title, token in tokens.items()
+    )
     assert_whole(store_file)
 
 

@@ -3,9 +3,10 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,22 @@ import orjson
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from gql_tasks.domain.changes import SyncToken
 from gql_tasks.domain.errors import StoreFull, StoreReadOnly, StoreUnavailable, StoreUnusable
 from gql_tasks.domain.plan import Column, ReadPlan
 from gql_tasks.domain.relations import Entity
 from gql_tasks.domain.task import NewTask
-from gql_tasks.services import tasks
-from gql_tasks.store import sqlite_writer
+from gql_tasks.services import many_tasks, tasks
+from gql_tasks.services.undo import undo
+from gql_tasks.store import mutations, sqlite_writer
 from gql_tasks.store.address import open_database
 from gql_tasks.store.database import WriteSession
-from gql_tasks.store.sqlite import SqliteDatabase
+from gql_tasks.store.sqlite import BUSY_TIMEOUT_SECONDS, SqliteDatabase
 from gql_tasks.store.sqlite_driver import sqlite3
 from tests.conftest import running_app
+from tests.faults.outside import assert_whole
+from tests.faults.outside import titles as stored_titles
+from tests.sql import Address
 
 PATIENCE_SECONDS = 0.2
 
@@ -252,6 +258,187 @@ async def test_a_short_write_that_is_not(
     )
     assert threads == ["MainThread", "gql_tasks-writer_0"]
     assert await titles(database) == expected
+
+
+async def test_a_transaction_that_is_cancelled(tmp_path: Path) -> None:
+    """One that still waits for a lock keeps its turn till it has left, and the loop goes on."""
+    database = SqliteDatabase(tmp_path / "tasks.db")  # with more patience than the test has
+    await database.open()
+    for title in ("first", "second"):
+        await database.write(create(title), short=True)
+
+    async def in_a_block() -> None:
+        async with database.transaction() as transaction:
+            await transaction.write(create("never"))
+
+    async with asyncio.timeout(BUSY_TIMEOUT_SECONDS - 1):
+        with locked(database.path):
+            block = asyncio.ensure_future(in_a_block())
+            await asyncio.sleep(PATIENCE_SECONDS / 4)
+            block.cancel()
+            writing = asyncio.ensure_future(database.write(create("third"), short=True))
+            await asyncio.sleep(PATIENCE_SECONDS / 4)
+            assert await titles(database) == ["first", "second"]
+            assert not writing.done()
+        assert await writing == 3
+        with pytest.raises(asyncio.CancelledError):
+            await block
+    assert await titles(database) == ["first", "second", "third"]
+    await database.close()
+
+
+async def test_a_group_that_takes_long(database: SqliteDatabase) -> None:
+    """Short writes hold the event loop no longer together than they may; the rest leave it."""
+    for number in range(2):  # the first shows that short ones are fast
+        await database.write(create(f"{number}"), short=True)
+    threads: list[str] = []
+
+    def work(session: WriteSession) -> int:
+        threads.append(threading.current_thread().name)
+        time.sleep(0.004)  # which is fast
+        return tasks.create_task(session, NewTask(f"{len(threads) + 1}"))
+
+    await asyncio.gather(*(database.write(work, short=True) for _ in range(24)))
+    here = threads.count("MainThread")
+    assert 0 < here < 24
+    assert threads == ["MainThread"] * here + ["gql_tasks-writer_0"] * (24 - here)
+    assert await titles(database) == [f"{number}" for number in range(26)]
+
+
+async def test_a_block_that_was_taken_back(database: SqliteDatabase) -> None:
+    """Where SQLite has rolled a transaction back, nothing more is written in its block."""
+    await database.write(
+        lambda session: session.rows(
+            "CREATE TRIGGER no AFTER INSERT ON tasks WHEN NEW.title = 'no'"
+            " BEGIN SELECT RAISE(ROLLBACK, 'no'); END"
+        )
+    )
+    async with database.transaction() as transaction:
+        await transaction.write(create("before"))
+        with pytest.raises(sqlite3.IntegrityError):
+            await transaction.write(create("no"))
+        with pytest.raises(StoreUnavailable, match="nothing was written"):
+            await transaction.write(create("after"))
+    assert await titles(database) == []
+
+
+async def test_writes_of_every_size(database: SqliteDatabase) -> None:
+    """A thousand short writes at once, and long ones among them, are each done, in their order."""
+
+    def many(session: WriteSession) -> list[int]:
+        return many_tasks.create_tasks(session, [NewTask("one of many")] * 100)
+
+    writes: list[Awaitable[object]] = []
+    for number in range(1000):
+        writes.append(database.write(create(f"short {number}"), short=True))
+        if number % 200 == 50:
+            writes.append(database.write(many))
+    results = await asyncio.gather(*writes)
+    ids = [result if isinstance(result, list) else [result] for result in results]
+    assert [*chain(*ids)] == [*range(1, 1501)]
+    address = Address(database.path)
+    assert address.fetch("SELECT count(DISTINCT mutation_id), count(*) FROM changes") == [
+        (1005, 1500)
+    ]
+    await asyncio.to_thread(assert_whole, database.path)
+
+
+@pytest.mark.parametrize("short", [False, True])
+async def test_a_write_whose_caller_has_left(database: SqliteDatabase, *, short: bool) -> None:
+    """Once it waits for its turn it is done, like those beside it, and nobody is told."""
+    await database.write(create("zeroth"), short=True)
+    writes = [
+        asyncio.ensure_future(database.write(create(title), short=short))
+        for title in ("first", "left", "last")
+    ]
+    await asyncio.sleep(0)
+    writes[1].cancel()
+    results = await asyncio.gather(*writes, return_exceptions=True)
+    assert [type(result) for result in results] == [int, asyncio.CancelledError, int]
+    assert await titles(database) == ["zeroth", "first", "left", "last"]
+
+
+async def test_a_group_whose_words_are_many(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where indexing it takes long, the next is in the thread, and the one after a fast one not."""
+    monkeypatch.setattr(sqlite_writer, "LOOP_SECONDS", 20.0)
+    monkeypatch.setattr(sqlite_writer, "FAST_SECONDS", 0.02)
+    words = " ".join(f"{number:x}" for number in range(20_000))
+    threads: list[str] = []
+
+    def work(session: WriteSession, description: str) -> None:
+        threads.append(threading.current_thread().name)
+        tasks.create_task(session, NewTask("task", description=description))
+
+    for count in (0, 20, 0, 0):
+        units = [*[partial(work, description=words)] * count, partial(work, description="few")]
+        await asyncio.gather(*(database.write(unit, short=True) for unit in units))
+    loop, thread = "MainThread", "gql_tasks-writer_0"
+    assert threads == [thread, *[loop] * 21, thread, loop]
+
+
+async def test_whose_a_change_is(database: SqliteDatabase) -> None:
+    """Each of a group has a mutation of its own, one that failed none, another program's neither.
+
+    A subtask is of its task's mutation; what is written right after a commit is nobody's.
+    """
+    other = sqlite3.connect(database.path, isolation_level=None)
+
+    def work(title: str, session: WriteSession) -> SyncToken:
+        task = NewTask(title, subtasks=(NewTask(f"under {title}"),))
+        tasks.create_task(session, task)
+        if title.startswith("never"):
+            raise ValueError(title)
+        return mutations.token_of(session)
+
+    tokens: list[SyncToken] = []
+    for group in ("a", "b"):  # in the thread, and on the loop
+        writes = [
+            asyncio.ensure_future(database.write(partial(work, f"{kind} {group}"), short=True))
+            for kind in ("first", "never", "second")
+        ]
+        for writing in writes:
+            writing.add_done_callback(
+                lambda _: other.execute("INSERT INTO tasks (title) VALUES ('theirs')")
+            )
+        first, failed, second = await asyncio.gather(*writes, return_exceptions=True)
+        assert isinstance(failed, ValueError)
+        assert isinstance(first, SyncToken)
+        assert isinstance(second, SyncToken)
+        tokens += [first, second]
+    logged = other.execute("SELECT after ->> '$.title', mutation_id FROM changes ORDER BY id")
+    assert logged.fetchall() == [
+        *[("first a", 1), ("under first a", 1), ("second a", 3), ("under second a", 3)],
+        *[("theirs", None)] * 3,
+        *[("first b", 4), ("under first b", 4), ("second b", 6), ("under second b", 6)],
+        *[("theirs", None)] * 3,
+    ]
+    assert [(token.start, token.position) for token in tokens] == [(0, 2), (2, 4), (7, 9), (9, 11)]
+    other.close()
+    await database.write(lambda session: undo(session, tokens[1]), short=True)
+    await database.write(lambda session: undo(session, tokens[2]))
+    theirs = ["theirs"] * 3
+    assert await titles(database) == [
+        *("first a", "under first a"),
+        *theirs,
+        *("second b", "under second b"),
+        *theirs,
+    ]
+
+
+async def test_a_close_with_writes_in_line(database: SqliteDatabase) -> None:
+    """The group that is being written is done, the others are told that they are not."""
+    writes = [asyncio.ensure_future(database.write(create(str(n)))) for n in range(100)]
+    for _ in range(3):  # to be in line, to be in a group, to be in the thread
+        await asyncio.sleep(0)
+    await database.close()
+    async with asyncio.timeout(20):
+        results = await asyncio.gather(*writes, return_exceptions=True)
+    first, others = results[: sqlite_writer.AT_ONCE], results[sqlite_writer.AT_ONCE :]
+    assert first == [*range(1, len(first) + 1)]
+    assert {str(error) for error in others} == {"the database is being closed; try again"}
+    assert await asyncio.to_thread(stored_titles, database.path) == [str(n) for n in range(32)]
 
 
 async def test_a_writer_that_is_gone(database: SqliteDatabase) -> None:

@@ -4,6 +4,10 @@ FTS5 writes a segment of its index at the end of every statement that sets off a
 most of what a new task costs. So what this program writes, whose transactions name a mutation, only
 notes its rows, and is indexed in one statement before the commit (`store/sqlite_search.py`). What
 any other program writes is indexed at once.
+
+A row that is noted twice is `ON CONFLICT DO NOTHING`, and not `OR IGNORE`, for which SQLite would
+take what the statement says that set the trigger off: an `UPDATE OR FAIL` of the file's owner would
+fail.
 """
 
 INDEXED_CHARACTERS = 100_000
@@ -54,20 +58,20 @@ SEARCH_TRIGGERS = (
     f"""
     CREATE TRIGGER tasks_search_note_insert AFTER INSERT ON tasks WHEN {OURS}
     BEGIN
-        INSERT OR IGNORE INTO tasks_search_pending VALUES (NEW.id);
+        INSERT INTO tasks_search_pending VALUES (NEW.id) ON CONFLICT DO NOTHING;
     END
     """,
     f"""
     CREATE TRIGGER tasks_search_note_update AFTER UPDATE OF id, title, description ON tasks
     WHEN {OURS} AND ({NEW_TEXTS})
     BEGIN
-        INSERT OR IGNORE INTO tasks_search_pending VALUES (OLD.id), (NEW.id);
+        INSERT INTO tasks_search_pending VALUES (OLD.id), (NEW.id) ON CONFLICT DO NOTHING;
     END
     """,
     f"""
     CREATE TRIGGER tasks_search_note_delete AFTER DELETE ON tasks WHEN {OURS}
     BEGIN
-        INSERT OR IGNORE INTO tasks_search_pending VALUES (OLD.id);
+        INSERT INTO tasks_search_pending VALUES (OLD.id) ON CONFLICT DO NOTHING;
     END
     """,
 )
