@@ -47,7 +47,7 @@ CHECKPOINT_WRITES = 100
 """Short writes between two checkpoints: a thousand pages of the log, and some 10 milliseconds."""
 
 COMMIT_SECONDS = 0.003
-"""A commit that takes longer than the last one may have waits for the disk in the thread."""
+"""Where the last commit took longer, the next waits for the disk in the thread."""
 
 
 @dataclass(slots=True, eq=False)
@@ -74,12 +74,7 @@ class Waiting:
 class SqliteWriter:
     """The one who writes; `busy_timeout_seconds` is how long a write waits for other programs."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        statements: Statements,
-        busy_timeout_seconds: float,
-    ) -> None:
+    def __init__(self, engine: Engine, statements: Statements, busy_timeout_seconds: float) -> None:
         self._engine = engine
         self._statements = statements
         self._busy_timeout_seconds = busy_timeout_seconds
@@ -178,7 +173,10 @@ class SqliteWriter:
 
     def _copy_log(self) -> None:
         # What it cannot do now, since a reader still needs it or the disk is full, is done later.
-        with suppress(sqlite3.DatabaseError), self._engine.connect() as connection:
+        with (
+            suppress(DatabaseError, sqlite3.DatabaseError),
+            self._engine.connect() as connection,
+        ):
             driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
     async def _gathered(self) -> None:
