@@ -45,6 +45,7 @@ from gql_tasks.store.database import (
     statement_cache,
 )
 from gql_tasks.store.sqlite_budget import UNLIMITED, budget_of
+from gql_tasks.store.sqlite_checkpoints import Checkpoints
 from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.sqlite_engine import reading_engine, writing_engine
 from gql_tasks.store.sqlite_errors import is_busy, translated
@@ -92,7 +93,9 @@ class SqliteDatabase(Database):
             path, busy_timeout_seconds, statement_seconds, connections=READER_THREADS
         )
         self._write_engine = writing_engine(path, busy_timeout_seconds, statement_seconds)
-        self._writer = SqliteWriter(self._write_engine, self._statements, busy_timeout_seconds)
+        self._writer = SqliteWriter(
+            self._write_engine, self._statements, busy_timeout_seconds, Checkpoints(path)
+        )
         self._direct = threading.local()  # one reader for the event loop, one for each thread
         self._direct_readers: list[SqliteReader] = []
         self._reader_threads = ThreadPoolExecutor(READER_THREADS, "gql_tasks-reader")

@@ -75,7 +75,7 @@ def _log_ahead(connection: sqlite3.Connection, busy_timeout_seconds: float) -> N
     SQLite does not always wait for the lock that this takes, so of several processes that open a
     new file at once all but one would fail.
     """
-    # A commit may be on the event loop; checkpoints are made by the writer, in its thread.
+    # A commit may be on the event loop; checkpoints are made beside it.
     connection.execute(f"PRAGMA wal_autocheckpoint={MAX_LOG_PAGES}").close()
     deadline = monotonic() + busy_timeout_seconds
     while True:

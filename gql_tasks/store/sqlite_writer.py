@@ -13,7 +13,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
 from math import inf
@@ -27,7 +27,7 @@ from gql_tasks.domain.errors import StatementTimeout, StoreUnavailable
 from gql_tasks.store import mutations
 from gql_tasks.store.database import Statements, T, Transaction, WriteSession
 from gql_tasks.store.sqlite_budget import budget_of
-from gql_tasks.store.sqlite_driver import sqlite3
+from gql_tasks.store.sqlite_checkpoints import Checkpoints
 from gql_tasks.store.sqlite_errors import is_busy, translated
 from gql_tasks.store.sqlite_reader import FAST_SECONDS, LOOP_SECONDS
 from gql_tasks.store.sqlite_search import index_pending
@@ -42,9 +42,6 @@ AT_ONCE = 32
 
 GROUP_SECONDS = 0.05
 """After this no other short write is begun on the event loop; those left of a group leave it."""
-
-CHECKPOINT_WRITES = 100
-"""Short writes between two checkpoints: a thousand pages of the log, and some 10 milliseconds."""
 
 COMMIT_SECONDS = 0.003
 """Where the last commit took longer, the next waits for the disk in the thread."""
@@ -74,7 +71,13 @@ class Waiting:
 class SqliteWriter:
     """The one who writes; `busy_timeout_seconds` is how long a write waits for other programs."""
 
-    def __init__(self, engine: Engine, statements: Statements, busy_timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        statements: Statements,
+        busy_timeout_seconds: float,
+        checkpoints: Checkpoints,
+    ) -> None:
         self._engine = engine
         self._statements = statements
         self._busy_timeout_seconds = busy_timeout_seconds
@@ -82,7 +85,7 @@ class SqliteWriter:
         self._waiting: deque[Waiting] = deque()
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "gql_tasks-writer")
-        self._since_checkpoint = 0
+        self._checkpoints = checkpoints
         self._short_is_fast = False
         self._commit_is_fast = False
 
@@ -138,6 +141,7 @@ class SqliteWriter:
             waiting.settle()
         self._waiting.clear()
         self._thread.shutdown()
+        self._checkpoints.close()
         self._engine.dispose()
 
     async def _write_all(self) -> None:
@@ -158,26 +162,9 @@ class SqliteWriter:
                     finally:
                         for waiting in group:
                             waiting.settle()
-                    await self._checkpoint([each for each in group if each.error is None])
+                    self._checkpoints.committed(len(group), short=group[0].short)
         finally:
             self._writing = None
-
-    async def _checkpoint(self, committed: Sequence[Waiting]) -> None:
-        """Copy the log into the file now and then, where only writes wait for it."""
-        for waiting in committed:
-            self._since_checkpoint += 1 if waiting.short else CHECKPOINT_WRITES
-        if self._since_checkpoint >= CHECKPOINT_WRITES:
-            self._since_checkpoint = 0
-            with suppress(RuntimeError):  # the thread is gone, and SQLite does it at the end
-                await self.in_thread(self._copy_log)
-
-    def _copy_log(self) -> None:
-        # What it cannot do now, since a reader still needs it or the disk is full, is done later.
-        with (
-            suppress(DatabaseError, sqlite3.DatabaseError),
-            self._engine.connect() as connection,
-        ):
-            driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
     async def _gathered(self) -> None:
         """Wait as long as others come: who was answered together asks again together."""

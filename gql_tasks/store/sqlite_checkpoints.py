@@ -1,0 +1,49 @@
+"""SQLite's checkpoints: what commits have left in the log is copied into the file, beside them.
+
+A commit copies the log by itself once it has some length, and takes ten times as long as others do.
+Here a thread does so long before, on a connection of its own, while others read and write.
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from gql_tasks.store.sqlite_driver import sqlite3
+
+WRITES = 100
+"""Short writes between two checkpoints: a thousand pages of the log, and some 10 milliseconds."""
+
+
+class Checkpoints:
+    """The checkpoints of one file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(1, "gql_tasks-checkpoint")
+        self._running: Future[None] | None = None
+        self._connection: sqlite3.Connection | None = None
+        self._writes = 0
+
+    def committed(self, writes: int, *, short: bool) -> None:
+        """Learn of writes, and copy when they are many, or long."""
+        self._writes += writes if short else WRITES
+        if self._writes >= WRITES and (self._running is None or self._running.done()):
+            self._writes = 0
+            with suppress(RuntimeError):  # it is closed, and so will the file be, which copies all
+                self._running = self._thread.submit(self._copy)
+
+    def close(self) -> None:
+        """Wait for what is running."""
+        self._thread.shutdown()
+        if self._connection is not None:
+            self._connection.close()
+
+    def _copy(self) -> None:
+        """Copy all that no reader still needs in the log, without waiting for anybody."""
+        # What it cannot do now, since the disk is full or a reader in the way, is done later.
+        with suppress(sqlite3.DatabaseError):
+            if self._connection is None:
+                self._connection = sqlite3.connect(
+                    self._path, isolation_level=None, check_same_thread=False
+                )
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
