@@ -122,6 +122,21 @@ def test_speed_is_as_recorded() -> None:
     assert {name: cells.split(" | ") for name, cells in rows} == expected
 
 
+def test_speed_with_newer_sqlite_is_as_recorded() -> None:
+    """So has that of the run with the SQLite that the extra brings."""
+    path = Path(__file__).parent / "benchmarks/recorded_newer_sqlite.json"
+    recorded = json.loads(path.read_text())
+    expected = [
+        f"| `{name}` | {row['gql_tasks']['requests_per_second']:,.0f} "
+        f"| {row['gql_tasks']['cpu_us']:,.0f} | {row['ratio']:.1f}x | {row['target']}x |"
+        for name, row in recorded["workloads"].items()
+    ]
+    heading = "| query | requests/s | processor µs a request | ratio | target |\n"
+    table = README.partition(heading)[2].partition("\n\n")[0]
+    assert table.splitlines()[1:] == expected
+    assert f"SQLite {recorded['sqlite'].rpartition('.')[0]}" in README
+
+
 def test_settings_table_is_complete() -> None:
     """Every setting stands in the table: flag, variable, default and sentence."""
     rows = re.findall(r"^\| `(--[a-z-]+)` \| `(\w+)` \| `(.*?)` \| (.*) \|$", README, re.MULTILINE)
