@@ -2,12 +2,12 @@
 
 import os
 import platform
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from gql_tasks.store.sqlite_driver import sqlite3
 from tests.benchmarks.chart import Bar
 from tests.benchmarks.compare import Compared, Comparison, Settings
 
