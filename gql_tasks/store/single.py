@@ -10,11 +10,10 @@ from typing import Any
 from gql_tasks.domain.relations import Entity
 from gql_tasks.store.database import WriteSession
 from gql_tasks.store.listed import dialect_of
+from gql_tasks.store.migrations.change_log_sqlite import NOW
 from gql_tasks.store.scope import TABLES
 
 PLACEHOLDERS = {"sqlite": "?{}", "postgresql": "${}"}
-
-_NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
 
 def insert_row(session: WriteSession, entity: Entity, columns: Mapping[str, Any]) -> int:
@@ -44,8 +43,8 @@ def sqlite_stamps(completed: str) -> dict[str, str]:
 
     They stamp what other programs write; for each such row its indexes are written twice.
     """
-    completed_at = f"iif({completed}, {_NOW}, NULL)"
-    return {"created_at": _NOW, "updated_at": _NOW, "completed_at": completed_at}
+    completed_at = f"iif({completed}, {NOW}, NULL)"
+    return {"created_at": NOW, "updated_at": NOW, "completed_at": completed_at}
 
 
 @lru_cache(256)

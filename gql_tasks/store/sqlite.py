@@ -52,6 +52,7 @@ from gql_tasks.store.sqlite_errors import is_busy, translated
 from gql_tasks.store.sqlite_reader import FAST_SECONDS, LOOP_SECONDS, SqliteReader
 from gql_tasks.store.sqlite_sql import SQLITE
 from gql_tasks.store.sqlite_writer import SqliteWriter
+from gql_tasks.store.threads import to_the_end
 from gql_tasks.store.timings import Timings
 
 MINIMUM_VERSION = (3, 38, 0)
@@ -334,12 +335,7 @@ class SqliteOperationSession(ReadSession):
         with self._timings.reading(since=since):
             async with self._turn:
                 reading = loop.run_in_executor(self._threads, self._timed_read, statement, plan)
-                try:
-                    return await asyncio.shield(reading)
-                except asyncio.CancelledError:
-                    await asyncio.wait([reading])  # the thread is still on this session
-                    reading.exception()  # nobody hears it any more
-                    raise
+                return await to_the_end(reading)
 
     def _timed_read(self, statement: Statement, plan: ReadPlan, most: float = inf) -> Answer:
         """Read in what is left of the operation's time, or at most in so much of it."""

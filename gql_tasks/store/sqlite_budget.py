@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 
 from gql_tasks.store.sqlite_driver import sqlite3
+from gql_tasks.store.sqlite_files import driver
 
 STEPS = 50_000
 """Steps between two looks at the clock: a millisecond or two, and more than most reads have."""
@@ -66,7 +67,7 @@ class LimitedConnection(sqlite3.Connection):  # type: ignore[misc]  # of one of 
 
 def budget_of(connection: Connection) -> Budget:
     """Find the budget of a connection of an engine that makes limited ones."""
-    limited: Any = connection.connection.driver_connection
+    limited: Any = driver(connection)
     budget: Budget = limited.budget
     return budget
 

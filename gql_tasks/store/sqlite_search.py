@@ -4,9 +4,8 @@ Its triggers only note which rows those are (`migrations/search_sqlite.py`). The
 together before the commit, and before anything in the transaction searches.
 """
 
-from typing import Any
-
 from gql_tasks.store.migrations.search_sqlite import sqlite_texts
+from gql_tasks.store.sqlite_driver import sqlite3
 
 SEARCH_INDEX = "tasks_search"
 
@@ -21,7 +20,7 @@ _STATEMENTS = (
 )
 
 
-def index_pending(connection: Any) -> None:  # of one of two drivers
+def index_pending(connection: sqlite3.Connection) -> None:
     """Index the rows that were noted."""
     if connection.execute(_ANY_PENDING).fetchall():
         for statement in _STATEMENTS:

@@ -11,12 +11,8 @@ from gql_tasks.store import mutations
 from gql_tasks.store.database import Statements, T, WriteSession
 from gql_tasks.store.sqlite_driver import sqlite3
 from gql_tasks.store.sqlite_errors import translated
+from gql_tasks.store.sqlite_files import driver
 from gql_tasks.store.sqlite_search import SEARCH_INDEX, index_pending
-
-
-def driver_of(connection: Connection) -> Any:  # of one of two drivers
-    """Find the driver's connection."""
-    return connection.connection.driver_connection
 
 
 class SqliteWriteSession(WriteSession):
@@ -29,7 +25,7 @@ class SqliteWriteSession(WriteSession):
         super().__init__(
             connection, statements=statements, join_transaction_mode="create_savepoint"
         )
-        self._driver = driver_of(connection)
+        self._driver = driver(connection)
 
     def rows(self, text: str, values: Sequence[Any] = ()) -> Sequence[Any]:
         """Run a statement and read its rows, all of them: one half read would keep its lock."""

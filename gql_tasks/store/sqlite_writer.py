@@ -29,13 +29,11 @@ from gql_tasks.store.database import Statements, T, Transaction, WriteSession
 from gql_tasks.store.sqlite_budget import budget_of
 from gql_tasks.store.sqlite_checkpoints import Checkpoints
 from gql_tasks.store.sqlite_errors import is_busy, translated
+from gql_tasks.store.sqlite_files import driver
 from gql_tasks.store.sqlite_reader import FAST_SECONDS, LOOP_SECONDS
 from gql_tasks.store.sqlite_search import index_pending
-from gql_tasks.store.sqlite_write_session import (
-    SqliteTransaction,
-    SqliteWriteSession,
-    driver_of,
-)
+from gql_tasks.store.sqlite_write_session import SqliteTransaction, SqliteWriteSession
+from gql_tasks.store.threads import to_the_end
 
 AT_ONCE = 32
 """Writes that one commit takes."""
@@ -126,13 +124,7 @@ class SqliteWriter:
 
         Otherwise the next write would find the one connection taken, and hold the event loop up.
         """
-        running = asyncio.ensure_future(self.in_thread(function, *arguments))
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            await asyncio.wait([running])
-            running.exception()  # nobody hears it any more
-            raise
+        return await to_the_end(asyncio.ensure_future(self.in_thread(function, *arguments)))
 
     def close(self) -> None:
         """Wait for the writes that are running. Those that wait for them are not done."""
@@ -265,7 +257,7 @@ class SqliteWriter:
             if waiting.short:
                 self._short_is_fast = perf_counter() - start < FAST_SECONDS
         start = perf_counter()
-        index_pending(driver_of(connection))
+        index_pending(driver(connection))
         if perf_counter() - start >= FAST_SECONDS:
             self._short_is_fast = False
         return group[begun:]
@@ -280,12 +272,12 @@ class SqliteWriter:
             # The wait for other programs began with the wait for this turn: otherwise each of
             # those in line would wait as long again as the one before.
             patience = max(0, round(1000 * (deadline - monotonic())))
-            driver = driver_of(connection)
-            driver.execute(f"PRAGMA busy_timeout={patience}").close()
-            driver.execute(f"PRAGMA temp_store={temporary}").close()
+            opened = driver(connection)
+            opened.execute(f"PRAGMA busy_timeout={patience}").close()
+            opened.execute(f"PRAGMA temp_store={temporary}").close()
             with connection.begin():
                 yield connection
-                driver.execute(mutations.END).close()
+                opened.execute(mutations.END).close()
 
     @contextmanager
     def _opened(self, deadline: float) -> Iterator[Connection]:

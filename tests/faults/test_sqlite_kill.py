@@ -106,11 +106,13 @@ def assert_told_apart(address: Address) -> None:
     """Check whose each change is: the other program's nobody's, and one create's one mutation's."""
     theirs = f"{TITLE} = 'outside'"
     assert address.fetch(f"SELECT id FROM changes WHERE {theirs} <> (mutation_id IS NULL)") == []
-    created = f"SELECT mutation_id, {TITLE} FROM changes WHERE before IS NULL ORDER BY id"
+    created = (
+        f"SELECT mutation_id, {TITLE} FROM changes"
+        " WHERE before IS NULL AND mutation_id IS NOT NULL ORDER BY id"
+    )
     mutations: dict[int, list[str]] = {}
     for mutation, title in address.fetch(created):
         mutations.setdefault(mutation, []).append(title)
-    mutations.pop(None, None)  # type: ignore[call-overload]  # nobody's
     assert mutations
     for title, *others in mutations.values():
         assert others in ([], [f"under {title}"])

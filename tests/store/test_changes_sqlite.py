@@ -1,12 +1,8 @@
 """What SQLite's own ways of writing leave in the change log, whichever pragmas are on."""
 
-from pathlib import Path
-
 import pytest
 
-from gql_tasks.store.address import open_database
 from gql_tasks.store.sqlite_driver import sqlite3
-from tests import sql
 from tests.change_log import log_of
 from tests.sql import Address
 from tests.store.test_changes import WORLD, told, write, written
@@ -47,20 +43,6 @@ REPLACING = [
     "DELETE FROM tasks WHERE id IN (1, 2)",
     "INSERT INTO task_labels (task_id, label_id) SELECT id, 1 FROM tasks WHERE id <> 2",
 ]
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Address:
-    """An empty, migrated file."""
-    path = tmp_path / "tasks.db"
-    sql.run(_migrate, path)
-    return Address(path)
-
-
-async def _migrate(path: Path) -> None:
-    database = open_database(str(path))
-    await database.open()
-    await database.close()
 
 
 @pytest.mark.parametrize("statement", REPLACING)

@@ -25,20 +25,6 @@ from tests.store.test_search import SHAPE, Copy, expected, search
 TEXTS = ("a", "b", "c", "d", "e")
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Address:
-    """An empty, migrated file, whichever store the run is for."""
-    path = tmp_path / "tasks.db"
-    sql.run(_migrate, path)
-    return Address(path)
-
-
-async def _migrate(path: Path) -> None:
-    database = SqliteDatabase(path)
-    await database.open()
-    await database.close()
-
-
 def found(session: ReadSession, text: str) -> list[int]:
     """Search as a payload does."""
     words = read_search(text)

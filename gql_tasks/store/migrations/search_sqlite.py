@@ -28,6 +28,10 @@ def sqlite_texts(row: str) -> str:
     )
 
 
+INDEX_NEW = f"""INSERT INTO tasks_search (rowid, title, description)
+        VALUES (NEW.id, {sqlite_texts("NEW.")});"""
+"""What a trigger does for a row that is in no index yet, or no longer."""
+
 PENDING = "CREATE TABLE IF NOT EXISTS tasks_search_pending (id INTEGER PRIMARY KEY NOT NULL)"
 """The rows to be indexed before the commit. In a committed store there are none."""
 
@@ -36,8 +40,7 @@ SEARCH_TRIGGERS = (
     CREATE TRIGGER tasks_search_insert AFTER INSERT ON tasks WHEN NOT {OURS}
     BEGIN
         DELETE FROM tasks_search WHERE rowid = NEW.id;
-        INSERT INTO tasks_search (rowid, title, description)
-        VALUES (NEW.id, {sqlite_texts("NEW.")});
+        {INDEX_NEW}
     END
     """,
     f"""
@@ -45,8 +48,7 @@ SEARCH_TRIGGERS = (
     WHEN NOT {OURS} AND ({NEW_TEXTS})
     BEGIN
         DELETE FROM tasks_search WHERE rowid IN (OLD.id, NEW.id);
-        INSERT INTO tasks_search (rowid, title, description)
-        VALUES (NEW.id, {sqlite_texts("NEW.")});
+        {INDEX_NEW}
     END
     """,
     f"""

@@ -10,7 +10,11 @@ from alembic import op
 from sqlalchemy import Connection
 
 from gql_tasks.domain.letters import LETTERS
-from gql_tasks.store.migrations.search_sqlite import INDEXED_CHARACTERS, sqlite_texts
+from gql_tasks.store.migrations.search_sqlite import (
+    INDEX_NEW,
+    INDEXED_CHARACTERS,
+    sqlite_texts,
+)
 
 revision = "0003"
 down_revision = "0002"
@@ -53,8 +57,7 @@ SQLITE = (
     CREATE TRIGGER tasks_search_insert AFTER INSERT ON tasks
     BEGIN
         DELETE FROM tasks_search WHERE rowid = NEW.id;
-        INSERT INTO tasks_search (rowid, title, description)
-        VALUES (NEW.id, {sqlite_texts("NEW.")});
+        {INDEX_NEW}
     END
     """,
     f"""
@@ -63,8 +66,7 @@ SQLITE = (
         OR OLD.description IS NOT NEW.description
     BEGIN
         DELETE FROM tasks_search WHERE rowid IN (OLD.id, NEW.id);
-        INSERT INTO tasks_search (rowid, title, description)
-        VALUES (NEW.id, {sqlite_texts("NEW.")});
+        {INDEX_NEW}
     END
     """,
     """
